@@ -1,0 +1,73 @@
+//! How large a picture may be, and how much memory a function needs to hold the largest.
+
+use serde::{Deserialize, Serialize};
+
+const MEBIBYTE: u64 = 1024 * 1024;
+
+/// What the transcoder refuses before it decodes a single pixel.
+///
+/// A file's size says little: a small PNG may unfold to gigabytes. So the header is read first and held against these limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Largest file, in bytes as stored; it is held in memory whole.
+    pub max_input_bytes: u64,
+    /// Most pixels, width × height: bounds the time a picture may take.
+    pub max_pixels: u64,
+    /// Widest picture, in pixels.
+    pub max_width: u32,
+    /// Tallest picture, in pixels.
+    pub max_height: u32,
+    /// Most memory that decoding may take, in bytes, computed from the header: about 5 a pixel for a usual JPEG, up to 15 for a progressive one.
+    pub max_decoded_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_input_bytes: 100 * MEBIBYTE,
+            // The largest phone sensors give 16,320 × 12,240.
+            max_pixels: 200_000_000,
+            // What a JPEG can say of itself.
+            max_width: 65_535,
+            max_height: 65_535,
+            // A progressive JPEG of 85 megapixels, 15 bytes a pixel, or of 170 with the usual chroma subsampling.
+            max_decoded_bytes: 1_216 * MEBIBYTE,
+        }
+    }
+}
+
+impl Limits {
+    /// Memory that a function needs for the largest picture within these limits, in MiB as Lambda counts `MemorySize`, a multiple of 64.
+    #[must_use]
+    pub fn memory_mebibytes(&self) -> u64 {
+        /// The program itself, the rows between two sizes, the proxies and their encoded form.
+        const BESIDES: u64 = 160;
+        let mebibytes = self.max_input_bytes.div_ceil(MEBIBYTE) + self.max_decoded_bytes.div_ceil(MEBIBYTE) + BESIDES;
+        mebibytes.next_multiple_of(64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_limits_fit_into_a_modest_function() {
+        let limits = Limits::default();
+
+        let mebibytes = limits.memory_mebibytes();
+
+        assert_eq!(mebibytes, 1_536, "the cost of every picture changes with this number");
+    }
+
+    #[test]
+    fn more_allowed_input_means_more_memory() {
+        let usual = Limits::default();
+        let generous = Limits { max_input_bytes: usual.max_input_bytes * 3, ..usual };
+
+        let more = generous.memory_mebibytes() - usual.memory_mebibytes();
+
+        assert!(more >= 192, "the function would be killed on its largest inputs: only {more} MiB more");
+    }
+}

@@ -1,0 +1,82 @@
+//! Why a picture gets no proxies.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Why a picture is refused for good, as one word for log lines, for the reason beside the picture and for counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// There are no bytes.
+    Empty,
+    /// It is neither a JPEG nor a PNG, whatever its name says.
+    NotAnImage,
+    /// The file is larger than allowed.
+    TooManyBytes,
+    /// There are more pixels than allowed.
+    TooManyPixels,
+    /// It is wider or taller than allowed.
+    TooLong,
+    /// Decoding would need more memory than allowed.
+    TooMuchMemory,
+    /// The file ends before the picture does.
+    Truncated,
+    /// The file contradicts itself or its format.
+    Corrupt,
+    /// It is valid, but of a kind that this program does not decode, such as an arithmetic-coded JPEG.
+    Unsupported,
+    /// Its key is so long that its proxies could have none.
+    KeyTooLong,
+    /// The decoder gave up on it in a way that it should not have.
+    DecoderFailed,
+}
+
+impl Reason {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::NotAnImage => "not_an_image",
+            Self::TooManyBytes => "too_many_bytes",
+            Self::TooManyPixels => "too_many_pixels",
+            Self::TooLong => "too_long",
+            Self::TooMuchMemory => "too_much_memory",
+            Self::Truncated => "truncated",
+            Self::Corrupt => "corrupt",
+            Self::Unsupported => "unsupported",
+            Self::KeyTooLong => "key_too_long",
+            Self::DecoderFailed => "decoder_failed",
+        }
+    }
+}
+
+/// The picture is at fault: trying again would end the same way.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Refusal {
+    /// The kind of fault.
+    pub reason: Reason,
+    /// What was found, and what would have been right.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal with its detail in words.
+    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+
+    pub(super) fn corrupt(detail: impl fmt::Display) -> Self {
+        Self::new(Reason::Corrupt, detail.to_string())
+    }
+
+    pub(super) fn truncated(detail: impl fmt::Display) -> Self {
+        Self::new(Reason::Truncated, detail.to_string())
+    }
+
+    pub(super) fn unsupported(detail: impl fmt::Display) -> Self {
+        Self::new(Reason::Unsupported, detail.to_string())
+    }
+}

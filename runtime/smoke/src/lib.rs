@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod job;
+mod pictures;
+mod run;
+
+pub use run::{Failure, run};

@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod event;
+pub mod log;
+pub mod store;
+
+mod handler;
+mod object;
+
+pub use handler::Transcoder;
+pub use object::recipe;

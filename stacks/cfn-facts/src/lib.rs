@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod line;
+mod model;
+mod parse;
+pub mod rust;
+mod write;
+
+pub use line::{Part, split};
+pub use model::{Attribute, Bounds, Metric, Property, Refers, Replaces, Resource, Service, Shape, Type, module_of};
+pub use parse::{ParseError, parse, parse_refers, parse_type};
+pub use write::write;

@@ -1,0 +1,214 @@
+//! The facts about the resource types of one service.
+
+use std::collections::BTreeMap;
+
+/// One service, such as `AWS::SQS`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Service {
+    /// The first two parts of its types' names.
+    pub name: String,
+    /// Its resource types, sorted by name.
+    pub resources: Vec<Resource>,
+}
+
+impl Service {
+    /// The name of its file, its Rust module and its cargo feature: `sqs` for `AWS::SQS`.
+    pub fn module(&self) -> String {
+        module_of(&self.name)
+    }
+}
+
+/// The module of the service that a type or a service itself belongs to: `sqs` for `AWS::SQS::Queue`.
+pub fn module_of(name: &str) -> String {
+    let mut parts = name.split("::");
+    match (parts.next(), parts.next()) {
+        (Some("AWS"), Some(service)) => service.to_ascii_lowercase(),
+        (Some(vendor), Some(service)) => format!("{}_{}", vendor.to_ascii_lowercase(), service.to_ascii_lowercase()),
+        (Some(only), None) => only.to_ascii_lowercase(),
+        (None, _) => String::new(),
+    }
+}
+
+/// One resource type.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Resource {
+    /// `AWS::SQS::Queue`.
+    pub name: String,
+    /// Whether it holds data that is gone with it.
+    pub stateful: bool,
+    /// The property that its tags are in.
+    pub tags: Option<String>,
+    /// The properties or attributes that together identify one such resource.
+    pub identifier: Vec<String>,
+    /// What `Ref` gives: one name, or none where the sources do not say.
+    pub reference: Option<String>,
+    /// What `Fn::GetAtt` gives, sorted by name.
+    pub attributes: Vec<Attribute>,
+    /// What can be set, sorted by name.
+    pub properties: Vec<Property>,
+    /// Properties within properties whose change replaces the resource, as `A/*/B`; sorted.
+    pub replacing_paths: Vec<String>,
+    /// The same, for those whose change replaces it only in some cases.
+    pub maybe_replacing_paths: Vec<String>,
+    /// Properties within properties that can only be read.
+    pub read_only_paths: Vec<String>,
+    /// Properties within properties that can be written, never read.
+    pub write_only_paths: Vec<String>,
+    /// Nested structures, sorted by name.
+    pub shapes: Vec<Shape>,
+    /// CloudWatch metrics of one such resource, sorted by namespace and name.
+    pub metrics: Vec<Metric>,
+    /// The IAM actions that CloudFormation needs, by verb: `create`, `read`, `update`, `delete`, `list`.
+    pub permissions: BTreeMap<String, Vec<String>>,
+}
+
+/// Something that `Fn::GetAtt` gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attribute {
+    /// `Arn`, or with points: `Endpoint.Address`.
+    pub name: String,
+    /// What it is: text, a number, a switch, or a list of these.
+    pub kind: Type,
+}
+
+/// A nested structure.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Shape {
+    /// The name of its definition.
+    pub name: String,
+    /// What can be set in it, sorted by name.
+    pub properties: Vec<Property>,
+}
+
+/// One property of a resource or of a nested structure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Property {
+    /// The name as templates spell it.
+    pub name: String,
+    /// What it is.
+    pub kind: Type,
+    /// Whether CloudFormation insists on it.
+    pub required: bool,
+    /// Whether a change of it replaces the resource; only said of a resource's own properties.
+    pub replaces: Replaces,
+    /// Whether it can be written and never read.
+    pub write_only: bool,
+    /// Whether AWS advises against it.
+    pub deprecated: bool,
+    /// The smallest and the largest number.
+    pub range: Bounds,
+    /// The fewest and the most characters.
+    pub length: Bounds,
+    /// The fewest and the most items.
+    pub items: Bounds,
+    /// A regular expression for the text.
+    pub pattern: Option<String>,
+    /// The only texts allowed, in the source's order.
+    pub choices: Vec<String>,
+    /// The resources that it can refer to; the first attribute of a type is what a handle renders as.
+    pub refers: Vec<Refers>,
+    /// Whether a property that refers is also good with plain text, such as an e-mail address.
+    pub or_text: bool,
+}
+
+impl Property {
+    /// A property of which nothing but name and kind is known.
+    pub fn new(name: &str, kind: Type) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            required: false,
+            replaces: Replaces::No,
+            write_only: false,
+            deprecated: false,
+            range: Bounds::default(),
+            length: Bounds::default(),
+            items: Bounds::default(),
+            pattern: None,
+            choices: Vec::new(),
+            refers: Vec::new(),
+            or_text: false,
+        }
+    }
+}
+
+/// What a property or an attribute is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Type {
+    /// Text.
+    String,
+    /// A whole number.
+    Integer,
+    /// Any number.
+    Number,
+    /// A switch.
+    Boolean,
+    /// Anything that JSON can say.
+    Json,
+    /// An IAM policy document.
+    Policy,
+    /// A nested structure of the same resource type.
+    Shape(String),
+    /// A list.
+    List(Box<Self>),
+    /// A mapping with free keys.
+    Map(Box<Self>),
+}
+
+impl Type {
+    /// What lists and mappings hold, in the end.
+    pub fn innermost(&self) -> &Self {
+        match self {
+            Self::List(item) | Self::Map(item) => item.innermost(),
+            Self::String | Self::Integer | Self::Number | Self::Boolean | Self::Json | Self::Policy | Self::Shape(_) => self,
+        }
+    }
+}
+
+/// Whether a change of a property makes a new resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Replaces {
+    /// It is changed in place.
+    #[default]
+    No,
+    /// In some cases.
+    Maybe,
+    /// Always.
+    Yes,
+}
+
+/// A least and a most, both allowed themselves, as the source writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bounds {
+    /// The least.
+    pub least: Option<String>,
+    /// The most.
+    pub most: Option<String>,
+}
+
+impl Bounds {
+    /// Whether there is neither.
+    pub fn is_empty(&self) -> bool {
+        self.least.is_none() && self.most.is_none()
+    }
+}
+
+/// A resource type and the attribute of it that a property wants.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Refers {
+    /// `AWS::SQS::Queue`.
+    pub resource: String,
+    /// `Arn`; where it is what `Ref` gives, `Ref` is meant.
+    pub attribute: String,
+}
+
+/// A CloudWatch metric.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Metric {
+    /// `AWS/SQS`.
+    pub namespace: String,
+    /// `NumberOfMessagesSent`.
+    pub name: String,
+    /// The sets of dimensions that it is kept by, each as the names in it; an empty set is the sum of all.
+    pub dimensions: Vec<Vec<String>>,
+}

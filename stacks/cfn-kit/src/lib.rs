@@ -1,0 +1,53 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod check;
+mod condition;
+mod diff;
+mod document;
+pub mod facts;
+mod finding;
+mod generated;
+mod handle;
+mod intrinsics;
+mod parameter;
+pub mod policy;
+mod read;
+mod render;
+mod resource;
+mod template;
+mod value;
+mod walk;
+pub mod yaml;
+
+pub use check::check;
+pub use condition::{Condition, If, NoValue, Test, all, any, equals, if_, not};
+pub use diff::{Action, Change, DIFF_VERSION, Diff, EntryDiff, Fate, Line, Mark, Replacement, ResourceDiff, diff};
+pub use document::{Document, Sources};
+pub use finding::{Finding, Severity};
+pub use generated::{MetricName, MetricOf};
+pub use handle::{By, Handle, HasLogicalId};
+pub use intrinsics::{
+    account_id, availability_zones, base64, cidr, holes, import_value, join, partition, region, select, split, stack_id, stack_name,
+    sub_raw, substitute, url_suffix,
+};
+pub use parameter::{Output, Parameter, ParameterType};
+pub use read::{ReadError, read};
+pub use render::{to_json, to_yaml};
+pub use resource::{Body, Build, Construct, Policy, Resource, Untyped};
+pub use serde_json::Value as Json;
+pub use template::{Mapping, Template};
+pub use value::{Accepts, Dictionary, Raw, Shape, Takes, Text, To, Value, raw, text};
+
+/// What almost every stack needs: `use cfn_kit::prelude::*;`.
+pub mod prelude {
+    pub use crate::handle::Handle;
+    pub use crate::policy::{Operator, PolicyDocument, Principal, Statement};
+    pub use crate::resource::{Build, Construct, Resource};
+    pub use crate::{
+        NoValue, Output, Parameter, Template, To, Value, account_id, equals, if_, join, partition, raw, region, stack_name, sub, text,
+    };
+}
+
+// The resource types and the tables, written by `build.rs` from the facts in `schema/`.
+include!(concat!(env!("OUT_DIR"), "/services.rs"));

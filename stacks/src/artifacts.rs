@@ -1,0 +1,36 @@
+//! The first stack of an environment: where code and release records lie.
+
+use cfn_kit::s3;
+
+use crate::constructs::{Bucket, Lifecycle};
+use crate::environment::Environment;
+use crate::stack::{Built, Export, Stack};
+
+/// The short name of the stack.
+pub(crate) const STACK: &str = "artifacts";
+
+/// What the stack gives to others.
+#[derive(Debug, Clone, Copy)]
+pub struct Artifacts {
+    /// The bucket for code, long templates and release records.
+    pub bucket: Export<s3::bucket::BucketName>,
+}
+
+/// One bucket that keeps every version: packed code by digest, templates too long to be sent inline, the release ledger.
+#[must_use]
+pub fn artifacts(env: &Environment) -> Built<Artifacts> {
+    let mut stack = Stack::new(env, STACK, "Code and release records of the environment");
+
+    // Objects are named by their content, so an old version is only ever one that somebody overwrote or deleted by hand.
+    let bucket = stack.add(
+        "Bucket",
+        Bucket::new(env.protection.data).versioned().lifecycle(&Lifecycle {
+            old_version_days: Some(env.artifacts.old_version_days),
+            incomplete_upload_days: env.artifacts.incomplete_upload_days,
+            expire: Vec::new(),
+        }),
+    );
+
+    let bucket = stack.output("BucketName", bucket.bucket_name(), "Bucket for code, templates and release records");
+    stack.finish(Artifacts { bucket })
+}

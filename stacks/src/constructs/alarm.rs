@@ -1,0 +1,77 @@
+//! Alarms that can fire and that somebody hears.
+
+use cfn_kit::prelude::*;
+use cfn_kit::{MetricOf, cloudwatch, sns};
+
+/// An alarm on one metric of one resource.
+///
+/// Missing data is no alarm: SQS and Lambda send nothing while nothing happens. The statistic is the maximum, which for a gauge
+/// such as a queue's depth is the only one that neither averages a peak away nor adds up samples.
+#[derive(Debug)]
+pub struct Alarm {
+    metric: MetricOf,
+    threshold: u32,
+    statistic: cloudwatch::alarm::Statistic,
+    period_seconds: u32,
+    description: &'static str,
+    actions: Vec<Value<sns::topic::TopicArn>>,
+}
+
+impl Alarm {
+    /// An alarm on a resource's own metric, for one event in one minute.
+    #[must_use]
+    pub fn on(metric: MetricOf) -> Self {
+        let statistic = cloudwatch::alarm::Statistic::Maximum;
+        Self { metric, threshold: 1, statistic, period_seconds: 60, description: "", actions: Vec::new() }
+    }
+
+    /// Fire at this value and above.
+    #[must_use]
+    pub fn at_least(self, threshold: u32) -> Self {
+        Self { threshold, ..self }
+    }
+
+    /// Add up what is counted within so many seconds, for metrics that count events.
+    #[must_use]
+    pub fn sum_of_seconds(self, period_seconds: u32) -> Self {
+        Self { statistic: cloudwatch::alarm::Statistic::Sum, period_seconds, ..self }
+    }
+
+    /// Say what it means and what to do, to the person whom it wakes.
+    #[must_use]
+    pub fn describe(self, description: &'static str) -> Self {
+        Self { description, ..self }
+    }
+
+    /// Tell a topic, when it fires and when it is over.
+    #[must_use]
+    pub fn tell(mut self, topic: &Value<sns::topic::TopicArn>) -> Self {
+        self.actions.push(topic.clone());
+        self
+    }
+}
+
+impl Construct for Alarm {
+    type Handle = Handle<cloudwatch::Alarm>;
+
+    fn add_to(self, template: &mut Template, id: &str) -> Self::Handle {
+        let dimension = |(name, value)| cloudwatch::alarm::Dimension::new(name, value);
+        let dimensions: Vec<_> = self.metric.dimensions.into_iter().map(dimension).collect();
+        template.add(
+            id,
+            cloudwatch::Alarm::new()
+                .comparison_operator(cloudwatch::alarm::ComparisonOperator::GreaterThanOrEqualToThreshold)
+                .evaluation_periods(1)
+                .alarm_description(self.description)
+                .namespace(self.metric.namespace)
+                .metric_name(self.metric.name)
+                .dimensions(dimensions)
+                .statistic(self.statistic)
+                .period(i64::from(self.period_seconds))
+                .threshold(i64::from(self.threshold))
+                .treat_missing_data(cloudwatch::alarm::TreatMissingData::NotBreaching)
+                .alarm_actions(self.actions.clone())
+                .ok_actions(self.actions),
+        )
+    }
+}

@@ -1,0 +1,36 @@
+//! What CloudFormation leaves to everybody's care, written once: each of these closes a trap that AWS leaves open.
+
+mod alarm;
+mod alerts;
+mod bucket;
+mod function;
+mod key;
+mod queue;
+
+pub use alarm::Alarm;
+pub use alerts::AlertTopic;
+pub use bucket::{Bucket, Expiry, Lifecycle};
+pub use function::{Function, FunctionParts};
+pub use key::DataKey;
+pub use queue::{DeadLetters, Queue, QueueParts};
+
+use cfn_kit::Policy;
+use cfn_kit::prelude::*;
+
+use crate::environment::DataProtection;
+
+/// Keep what holds data, where the environment wants it kept.
+///
+/// A resource whose very creation failed is not kept: it holds nothing, and would stand in the way of the next try.
+pub(crate) fn protect<R: Resource>(resource: R, data: DataProtection) -> R {
+    match data {
+        DataProtection::Keep => resource.on_delete(Policy::RetainExceptOnCreate).on_replace(Policy::Retain),
+        // Said aloud: without the words, CloudFormation deletes some types and snapshots others.
+        DataProtection::Delete => resource.on_delete(Policy::Delete).on_replace(Policy::Delete),
+    }
+}
+
+/// The statement that every resource policy holds: no plain HTTP.
+pub(crate) fn tls_only(actions: &'static str) -> Statement {
+    Statement::deny([actions]).sid("TlsOnly").principal(Principal::everyone()).condition(Operator::Bool, "aws:SecureTransport", "false")
+}

@@ -1,0 +1,151 @@
+//! What no single setting can be blamed for: settings that do not fit together.
+
+use super::check::Check;
+use super::images::limits;
+use super::mistakes::Related;
+use super::schema::{self, SCHEMA};
+use cfn_kit::yaml::{Meaning, Node};
+use serde_json::Value as Json;
+
+/// Applies every rule whose settings are right by themselves.
+pub(super) fn apply(check: &mut Check<'_>, root: &Node) {
+    for part in ["jobs", "images"] {
+        letters_outlive_messages(check, root, part);
+        the_age_alarm_can_fire(check, root, part);
+    }
+    every_try_has_its_time(check, root);
+    memory_holds_the_largest_picture(check, root);
+    boxes_shrink(check, root);
+}
+
+/// A standard queue's dead letter keeps its age, so it would be gone before anybody has looked; a FIFO queue's starts anew.
+fn letters_outlive_messages(check: &mut Check<'_>, root: &Node, part: &str) {
+    let (retention, letters) = (format!("{part}.retention_days"), format!("{part}.dead_letter_retention_days"));
+    let Some([retained, kept]) = settings(check, root, [&retention, &letters]) else { return };
+    if kept.number < retained.number {
+        let message = format!("`{letters}` is {}, but must be at least `{retention}`, which is {}", kept.shown(), retained.shown());
+        let help = "keep dead letters for longer: they would be gone before anybody has looked";
+        blame(check, [kept, retained], &letters, message, help);
+    }
+}
+
+/// A message is dropped at the end of its retention, so an alarm on a greater age never fires.
+fn the_age_alarm_can_fire(check: &mut Check<'_>, root: &Node, part: &str) {
+    let (retention, age) = (format!("{part}.retention_days"), format!("{part}.alarms.oldest_message_minutes"));
+    let Some([retained, oldest]) = settings(check, root, [&retention, &age]) else { return };
+    let minutes = retained.number * 24 * 60;
+    if oldest.number >= minutes {
+        let message = format!(
+            "`{age}` is {}, but must be less than {minutes}, the minutes in `{retention}`, which is {}",
+            oldest.shown(),
+            retained.shown()
+        );
+        blame(check, [oldest, retained], &age, message, "no message gets so old, so this alarm would never be raised");
+    }
+}
+
+/// A job whose tries take longer than its retention is dropped without a dead letter.
+fn every_try_has_its_time(check: &mut Check<'_>, root: &Node) {
+    let paths = ["jobs.visibility_timeout_seconds", "jobs.tries", "jobs.retention_days"];
+    let Some([visibility, tries, retained]) = settings(check, root, paths) else { return };
+    let (needed, given) = (visibility.number * tries.number, retained.number * 24 * 60 * 60);
+    if needed > given {
+        let message = format!(
+            "`jobs.retention_days` is {}, but {} tries of {} seconds can take {needed} of its {given} seconds",
+            retained.shown(),
+            tries.number,
+            visibility.number
+        );
+        let help = "a job would be dropped before its last try: keep it for longer, or try less often";
+        blame(check, [retained, visibility, tries], "jobs.retention_days", message, help);
+    }
+}
+
+/// A function that runs out of memory is killed, and its picture tried again and again.
+fn memory_holds_the_largest_picture(check: &mut Check<'_>, root: &Node) {
+    let paths = ["images.memory_mb", "images.max_input_megabytes", "images.max_megapixels", "images.max_decoded_megabytes"];
+    let Some([memory, input, pixels, decoded]) = settings(check, root, paths) else { return };
+    let [input_megabytes, megapixels, decoded_megabytes] = [&input, &pixels, &decoded].map(|setting| setting.number.unsigned_abs());
+    let needed = limits(input_megabytes, megapixels, decoded_megabytes).memory_mebibytes();
+    if memory.number.unsigned_abs() < needed {
+        let message = format!(
+            "`images.memory_mb` is {}, but must be at least {needed} for files of {input_megabytes} MiB that decode to {decoded_megabytes} MiB",
+            memory.number
+        );
+        let help = format!("set it to {needed}, or lower `images.max_input_megabytes` or `images.max_decoded_megabytes`");
+        blame(check, [memory, decoded, input], "images.memory_mb", message, &help);
+    }
+}
+
+/// The smaller proxy is made from the larger one.
+fn boxes_shrink(check: &mut Check<'_>, root: &Node) {
+    let path = "images.boxes";
+    let Some(items) = root.get("images").and_then(|images| images.get("boxes")).and_then(Node::items) else { return };
+    if check.is_wrong(path) {
+        return;
+    }
+    let numbers: Vec<_> = items.iter().filter_map(whole).collect();
+    for (index, pair) in numbers.windows(2).enumerate() {
+        if let [larger, smaller] = pair
+            && smaller > larger
+        {
+            let path = format!("{path}[{}]", index + 1);
+            let message = format!("`{path}` is {smaller}, but must be less than {larger}, which stands before it");
+            check.wrong(&items[index + 1], &path, message).help = Some("write the largest box first".to_owned());
+        }
+    }
+}
+
+/// A number of the file, or the default that stands in for it.
+struct Setting<'a> {
+    path: String,
+    number: i64,
+    node: Option<&'a Node>,
+}
+
+impl Setting<'_> {
+    fn shown(&self) -> String {
+        let whence = if self.node.is_none() { " by default" } else { "" };
+        format!("{}{whence}", self.number)
+    }
+}
+
+/// The numbers at these paths; `None` when one is missing or wrong, which has been said already.
+fn settings<'a, const N: usize>(check: &Check<'_>, root: &'a Node, paths: [&str; N]) -> Option<[Setting<'a>; N]> {
+    let settings: Option<Vec<_>> = paths.into_iter().map(|path| setting(check, root, path)).collect();
+    settings?.try_into().ok()
+}
+
+fn setting<'a>(check: &Check<'_>, root: &'a Node, path: &str) -> Option<Setting<'a>> {
+    if check.is_wrong(path) {
+        return None;
+    }
+    let mut node = Some(root);
+    let mut schema: &Json = &SCHEMA;
+    for key in path.split('.') {
+        node = node.and_then(|node| node.get(key));
+        schema = schema::property(schema, key)?;
+    }
+    let number = match node {
+        Some(node) => whole(node)?,
+        None => schema.get("default")?.as_i64()?,
+    };
+    Some(Setting { path: path.to_owned(), number, node })
+}
+
+fn whole(node: &Node) -> Option<i64> {
+    match node.meaning()? {
+        Meaning::Integer(number) => Some(number),
+        Meaning::Null | Meaning::Bool(_) | Meaning::Float(_) | Meaning::String(_) => None,
+    }
+}
+
+/// Notes a mistake at the first of these settings that stands in the file, and points at the second.
+fn blame<const N: usize>(check: &mut Check<'_>, settings: [Setting<'_>; N], path: &str, message: String, help: &str) {
+    let mut present = settings.iter().filter_map(|setting| setting.node.map(|node| (node, setting)));
+    let Some((node, _)) = present.next() else { return };
+    let see = present.next().map(|(node, other)| Related::new(node, format!("`{}` is {}", other.path, other.number)));
+    let mistake = check.wrong(node, path, message);
+    mistake.see = see;
+    mistake.help = Some(help.to_owned());
+}

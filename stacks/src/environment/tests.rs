@@ -1,0 +1,65 @@
+mod files;
+mod messages;
+mod properties;
+mod schema;
+
+use super::*;
+
+/// A right file with every setting, for tests to spoil.
+const RIGHT: &str = r##"account: "111111111111"
+region: eu-central-1
+endpoint_url: http://127.0.0.1:4566
+log_retention_days: 30
+alerts:
+  emails: [a@example.com, b@example.com]
+protection:
+  termination: true
+  data: keep
+artifacts:
+  old_version_days: 30
+  incomplete_upload_days: 7
+jobs:
+  visibility_timeout_seconds: 120
+  tries: 3
+  retention_days: 4
+  dead_letter_retention_days: 14
+  encryption: sqs
+  point_in_time_recovery: false
+  alarms:
+    depth: 500
+    oldest_message_minutes: 60
+images:
+  memory_mb: 1536
+  timeout_seconds: 120
+  concurrency: 10
+  architecture: x86_64
+  boxes: [2048, 1024]
+  jpeg_quality: 80
+  background: "#ffffff"
+  max_input_megabytes: 100
+  max_megapixels: 200
+  max_decoded_megabytes: 1216
+  incoming_days: 30
+  rejected_days: 30
+  tries: 5
+  retention_days: 4
+  dead_letter_retention_days: 14
+  alarms:
+    oldest_message_minutes: 30
+    rejected_per_hour: 100
+"##;
+
+fn read(text: &str) -> Result<Environment, Mistakes> {
+    Environment::read("test", "environments/test.yaml", text)
+}
+
+/// One line for each mistake: place, message, where else, help.
+fn told(text: &str) -> Vec<String> {
+    let mistakes = read(text).expect_err("a wrong file would have been taken").mistakes;
+    let line = |mistake: &Mistake| {
+        let see = mistake.see.as_ref().map(|see| format!(" / see {}:{} {}", see.line, see.column, see.message)).unwrap_or_default();
+        let help = mistake.help.as_ref().map(|help| format!(" / {help}")).unwrap_or_default();
+        format!("{}:{} {}{see}{help}", mistake.line, mistake.column, mistake.message)
+    };
+    mistakes.iter().map(line).collect()
+}

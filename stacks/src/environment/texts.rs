@@ -1,0 +1,140 @@
+//! Texts that have a form: an account, a region, an address, an endpoint.
+
+use super::schema::has_form;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::{fmt, str::FromStr};
+
+/// An AWS account's number: twelve digits, of which the first may be 0, so it is text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId(String);
+
+/// An AWS region's name, such as `eu-central-1`.
+///
+/// Only its form is known here: AWS opens a region more often than this code is released.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region(String);
+
+/// An e-mail address.
+///
+/// Its form is looser than the grammar of addresses: enough to find a name or a link in the wrong place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EmailAddress(String);
+
+/// Where requests go when not to AWS.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Endpoint {
+    /// The local cloud that `cargo xtask local` runs; its address is known once it runs.
+    LocalCloud,
+    /// A service that speaks AWS's APIs, such as `http://127.0.0.1:4566`.
+    Url(String),
+}
+
+/// The word for [`Endpoint::LocalCloud`] in an environment file.
+const LOCAL_CLOUD: &str = "local-cloud";
+
+/// The text has not the form that it must have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` must be {expected}")]
+pub struct WrongForm {
+    /// The text.
+    pub text: String,
+    /// What it must be.
+    pub expected: &'static str,
+}
+
+/// Gives a text its form, once: as a pattern for editors and for reading, and in words for people whose text has another form.
+///
+/// The words stand in the schema under the key where editors look for them.
+macro_rules! form {
+    ($($name:ident: $pattern:literal, $expected:literal, $examples:expr;)+) => {$(
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let examples: &[&str] = &$examples;
+                json_schema!({ "type": "string", "pattern": $pattern, "patternErrorMessage": $expected, "examples": examples })
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = WrongForm;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let right = has_form(text, $pattern);
+                if right { Ok(Self::of(text)) } else { Err(WrongForm { text: text.to_owned(), expected: $expected }) }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = WrongForm;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.as_str().to_owned()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )+};
+}
+
+form! {
+    AccountId: "^[0-9]{12}$", "12 digits in quotes, such as `\"111111111111\"`", ["111111111111"];
+    Region: "^[a-z]{2,}(-[a-z]{2,}){1,2}-[0-9]{1,2}$", "an AWS region, such as `eu-central-1`", ["eu-central-1", "us-east-1"];
+    EmailAddress: "^[^@\\s]+@[^@\\s.]+(\\.[^@\\s.]+)+$", "an e-mail address, such as `team@example.com`", ["team@example.com"];
+    Endpoint: "^(local-cloud|https?://[^/\\s]\\S*)$", "`local-cloud` or a URL such as `http://127.0.0.1:4566`", [LOCAL_CLOUD, "http://127.0.0.1:4566"];
+}
+
+macro_rules! newtype {
+    ($($name:ident)+) => {$(
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            fn of(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+    )+};
+}
+
+newtype!(AccountId Region EmailAddress);
+
+impl Endpoint {
+    /// The text, as it stands in an environment file.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::LocalCloud => LOCAL_CLOUD,
+            Self::Url(url) => url,
+        }
+    }
+
+    fn of(text: &str) -> Self {
+        if text == LOCAL_CLOUD { Self::LocalCloud } else { Self::Url(text.to_owned()) }
+    }
+}

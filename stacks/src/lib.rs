@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod constructs;
+pub mod environment;
+
+mod artifacts;
+mod images;
+mod jobs;
+mod stack;
+
+pub use artifacts::{Artifacts, artifacts};
+pub use images::{Images, images};
+pub use jobs::{Jobs, jobs};
+pub use stack::{Built, Export, Finished, Shipped, Stack, Wire};
+
+use environment::Environment;
+
+/// All stacks of an environment, each after those that it needs.
+#[must_use]
+pub fn platform(env: &Environment) -> Vec<Finished> {
+    let artifacts = artifacts(env);
+    let jobs = jobs(env);
+    let images = images(env, &artifacts.gives, &jobs.gives);
+    vec![artifacts.finished, jobs.finished, images.finished]
+}

@@ -1,0 +1,104 @@
+//! The SDK's errors as the engine's.
+
+use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::cloud::{CloudError, ErrorKind};
+
+/// AWS echoes what it refuses, up to the whole template; more than this helps nobody.
+const LONGEST_MESSAGE: usize = 600;
+
+/// An SDK error as a [`CloudError`].
+pub(super) fn of<E, R>(service: &'static str, operation: &'static str, error: SdkError<E, R>) -> CloudError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).map(str::to_owned);
+    let words = error.as_service_error().and_then(ProvideErrorMetadata::message).map(str::to_owned);
+    let connection = matches!(&error, SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout());
+    let timeout = matches!(&error, SdkError::TimeoutError(_));
+    let message = words.unwrap_or_else(|| DisplayErrorContext(&error).to_string());
+    let kind = if connection || timeout { ErrorKind::Unreachable } else { kind(code.as_deref(), &message) };
+    CloudError { service, operation, code, message: shorten(message), kind }
+}
+
+fn kind(code: Option<&str>, message: &str) -> ErrorKind {
+    match code {
+        Some(
+            "ExpiredToken"
+            | "ExpiredTokenException"
+            | "InvalidClientTokenId"
+            | "SignatureDoesNotMatch"
+            | "UnrecognizedClientException"
+            | "InvalidAccessKeyId"
+            | "AuthFailure"
+            | "InvalidSignatureException"
+            | "RequestExpired",
+        ) => ErrorKind::Credentials,
+        Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "Forbidden") => ErrorKind::Denied,
+        Some("AlreadyExistsException" | "AlreadyExists") => ErrorKind::Exists,
+        Some(
+            "ChangeSetNotFound" | "ChangeSetNotFoundException" | "NoSuchKey" | "NoSuchBucket" | "NotFound" | "ResourceNotFoundException",
+        ) => ErrorKind::NotFound,
+        Some("ValidationError") if message.contains("does not exist") => ErrorKind::NotFound,
+        Some(
+            "ValidationError"
+            | "InsufficientCapabilities"
+            | "InsufficientCapabilitiesException"
+            | "LimitExceeded"
+            | "LimitExceededException",
+        ) => ErrorKind::Refused,
+        Some(_) => ErrorKind::Other,
+        // The SDK reports missing credentials as a failed dispatch with this in its text.
+        None if message.contains("credentials") || message.contains("identity") => ErrorKind::Credentials,
+        None => ErrorKind::Other,
+    }
+}
+
+/// None for what does not exist.
+pub(super) fn absent<T>(result: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn shorten(mut message: String) -> String {
+    if message.chars().count() > LONGEST_MESSAGE {
+        message = message.chars().take(LONGEST_MESSAGE / 2).chain(" … ".chars()).chain(tail(&message)).collect();
+    }
+    message
+}
+
+fn tail(message: &str) -> Vec<char> {
+    let skip = message.chars().count() - LONGEST_MESSAGE / 2;
+    message.chars().skip(skip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_echoes_a_whole_template_is_cut_in_its_middle() {
+        let message = format!("Value '{}' failed to satisfy constraint", "x".repeat(60_000));
+
+        let short = shorten(message);
+
+        assert!(
+            short.len() < 1_000 && short.ends_with("failed to satisfy constraint"),
+            "the terminal would be flooded: {} bytes",
+            short.len()
+        );
+    }
+
+    #[test]
+    fn an_expired_token_is_a_matter_of_credentials() {
+        let codes = ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"];
+
+        for code in codes {
+            assert_eq!(kind(Some(code), ""), ErrorKind::Credentials, "a person would not be told to sign in again for {code}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! AWS behind the [`Cloud`] surface: the SDK's clients, with every call counted.
+
+mod cloudformation;
+mod errors;
+mod storage;
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use protocol::Calls;
+use std::time::Duration;
+
+use crate::cloud::{
+    ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, StackEvent, StackResource, StackState,
+};
+
+/// A connection takes this long at most; a laptop that lost its network is told so soon.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// AWS, or anything that speaks its APIs, with the credentials of the process's environment.
+#[derive(Debug)]
+pub struct Aws {
+    config: aws_config::SdkConfig,
+    cloudformation: aws_sdk_cloudformation::Client,
+    region: String,
+    calls: RefCell<Calls>,
+}
+
+impl Aws {
+    /// Clients for a region. Nothing is sent yet.
+    pub async fn new(region: &str) -> Self {
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .region(aws_config::Region::new(region.to_owned()))
+            // Throttled calls are retried with exponential backoff and jitter; five tries ride out a busy minute.
+            .retry_config(RetryConfig::standard().with_max_attempts(5))
+            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+            .load()
+            .await;
+        let cloudformation = aws_sdk_cloudformation::Client::new(&config);
+        Self { config, cloudformation, region: region.to_owned(), calls: RefCell::default() }
+    }
+
+    fn count(&self, service: &str) {
+        *self.calls.borrow_mut().entry(service.to_owned()).or_default() += 1;
+    }
+}
+
+impl Cloud for Aws {
+    async fn identity(&self) -> Result<Identity, CloudError> {
+        self.caller().await
+    }
+
+    async fn stacks(&self) -> Result<Vec<StackState>, CloudError> {
+        self.describe_stacks(None).await
+    }
+
+    async fn stack(&self, name: &str) -> Result<Option<StackState>, CloudError> {
+        errors::absent(self.describe_stacks(Some(name)).await).map(|states| states.and_then(|states| states.into_iter().next()))
+    }
+
+    async fn create_change_set(&self, new: NewChangeSet<'_>) -> Result<ChangeSetId, CloudError> {
+        self.new_change_set(new).await
+    }
+
+    async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetState, CloudError> {
+        self.describe_change_set(id).await
+    }
+
+    async fn execute(&self, id: &ChangeSetId) -> Result<(), CloudError> {
+        self.execute_change_set(id).await
+    }
+
+    async fn delete_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError> {
+        self.forget_change_set(id).await
+    }
+
+    async fn delete_stack(&self, name: &str) -> Result<(), CloudError> {
+        self.remove_stack(name).await
+    }
+
+    async fn protect(&self, name: &str, on: bool) -> Result<(), CloudError> {
+        self.termination_protection(name, on).await
+    }
+
+    async fn events(&self, stack_id: &str, after: Option<&str>) -> Result<Vec<StackEvent>, CloudError> {
+        self.events_after(stack_id, after).await
+    }
+
+    async fn newest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError> {
+        self.newest(stack_id).await
+    }
+
+    async fn resources(&self, name: &str) -> Result<Vec<StackResource>, CloudError> {
+        self.stack_resources(name).await
+    }
+
+    async fn template(&self, name: &str) -> Result<Option<String>, CloudError> {
+        errors::absent(self.template_body(name).await).map(Option::flatten)
+    }
+
+    async fn has_object(&self, bucket: &str, key: &str) -> Result<bool, CloudError> {
+        self.object_is_there(bucket, key).await
+    }
+
+    async fn put_file(&self, bucket: &str, key: &str, path: &Path, sha256: &str) -> Result<(), CloudError> {
+        self.upload_file(bucket, key, path, sha256).await
+    }
+
+    async fn put_text(&self, bucket: &str, key: &str, text: &str) -> Result<(), CloudError> {
+        self.upload_text(bucket, key, text).await
+    }
+
+    fn object_url(&self, bucket: &str, key: &str) -> String {
+        // Path style: CloudFormation takes it, and so does a local cloud on a loopback address.
+        format!("https://s3.{}.amazonaws.com/{bucket}/{key}", self.region)
+    }
+
+    async fn empty_bucket(&self, bucket: &str) -> Result<u64, CloudError> {
+        self.purge(bucket).await
+    }
+
+    async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError> {
+        self.filter_log_events(group, from_milliseconds, filter).await
+    }
+
+    fn calls(&self) -> Calls {
+        self.calls.borrow().clone()
+    }
+}

@@ -1,0 +1,108 @@
+//! Executing the change sets of a wave, side by side, and what follows success and failure.
+
+use indexmap::IndexMap;
+use protocol::{Deploy, Event, Failure, FailureKind, Sent};
+
+use super::changes::Prepared;
+use super::{Known, gap, reference};
+use crate::cloud::Cloud;
+use crate::engine::{Engine, Talk};
+use crate::phase::Phase;
+use crate::watch::{Ended, Operation};
+use crate::{cause, failure};
+
+impl<C: Cloud, T: Talk> Engine<'_, C, T> {
+    /// Execute all change sets of a wave. Stacks that succeed stand, whatever happens to the others.
+    pub(super) async fn execute_all(&self, request: &Deploy, prepared: Vec<Prepared<'_>>, known: &mut Known) -> Result<(), Failure> {
+        let results = futures_util::future::join_all(prepared.iter().map(|one| self.execute_one(request, one))).await;
+        let mut first: Option<Failure> = None;
+        for (one, result) in prepared.iter().zip(results) {
+            match result {
+                Ok(outputs) => {
+                    known.changed.push(one.spec.stack.clone());
+                    self.talk.tell(Event::Outputs { stack: reference(one.spec), outputs: outputs.clone() });
+                    known.outputs.insert(one.spec.stack.clone(), outputs);
+                }
+                Err(failure) if first.is_none() => first = Some(failure),
+                Err(failure) => {
+                    let text = format!("beside that: {} ({})", failure.message, failure.causes.join("; "));
+                    self.talk.tell(Event::Note { text });
+                }
+            }
+        }
+        first.map_or(Ok(()), Err)
+    }
+
+    async fn execute_one(&self, request: &Deploy, prepared: &Prepared<'_>) -> Result<IndexMap<String, String>, Failure> {
+        let target = &request.target;
+        let problem = |error| failure::of(error, target);
+        let stack = reference(prepared.spec);
+        let stack_id = &prepared.change_set.stack_id;
+        let after = if prepared.create { None } else { self.cloud.newest_event(stack_id).await.map_err(problem)? };
+        if let Err(error) = self.cloud.execute(&prepared.change_set).await {
+            // The answer may be lost and the order still have arrived: then there is something to watch.
+            let state = self.cloud.stack(stack_id).await.ok().flatten();
+            if !state.is_some_and(|state| Phase::of(&state.status) == Phase::Moving) {
+                self.throw_away(&prepared.change_set, prepared.create, prepared.spec, request).await?;
+                return Err(problem(error));
+            }
+        }
+        let operation = Operation { stack: &stack, stack_id, after, total: prepared.changes.len() };
+        let ended = self.watch(operation, target).await?;
+        if !matches!(ended.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
+            return Err(self.after_failure(request, prepared, &ended).await);
+        }
+        let stands = |error| Failure { sent: Sent::Something, ..failure::of(error, target) };
+        if prepared.spec.termination_protection {
+            self.cloud.protect(&prepared.spec.name, true).await.map_err(stands)?;
+        }
+        let live = self.cloud.resources(&prepared.spec.name).await.map_err(stands)?;
+        gap::find(prepared.spec, &live)?;
+        let state = self.cloud.stack(stack_id).await.map_err(stands)?;
+        Ok(state.map(|state| state.outputs).unwrap_or_default())
+    }
+
+    /// Say why, and leave nothing of a stack that was never in use.
+    async fn after_failure(&self, request: &Deploy, prepared: &Prepared<'_>, ended: &Ended) -> Failure {
+        let mut failure = explain(prepared, ended);
+        if ended.status != "ROLLBACK_COMPLETE" {
+            return failure;
+        }
+        let stack = reference(prepared.spec);
+        match self.delete_and_watch(&stack, &prepared.change_set.stack_id, &request.target).await {
+            Ok(ended) if ended.status == "DELETE_COMPLETE" => failure,
+            Ok(ended) => {
+                failure.causes.push(format!("and what is left of the stack could not be deleted: {}", ended.status));
+                Failure { sent: Sent::Something, ..failure }
+            }
+            Err(second) => {
+                failure.causes.push(format!("and what is left of the stack could not be deleted: {}", second.message));
+                Failure { sent: Sent::Something, ..failure }
+            }
+        }
+    }
+}
+
+fn explain(prepared: &Prepared<'_>, ended: &Ended) -> Failure {
+    let name = &prepared.spec.name;
+    let rolled_back = matches!(ended.status.as_str(), "ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE");
+    let cause = cause::first_cause(&ended.events, &prepared.change_set.stack_id);
+    let failed = match &cause {
+        Some(cause::Cause { logical_id: Some(logical_id), resource_type, .. }) => {
+            format!("{logical_id} ({resource_type}) failed in `{name}`")
+        }
+        Some(_) | None => format!("`{name}` failed"),
+    };
+    let reason = cause.as_ref().map(|cause| cause.reason.clone()).or_else(|| ended.reason.clone());
+    let source = cause.and_then(|cause| cause.logical_id).and_then(|id| prepared.spec.sources.get(&id).cloned());
+    let advice = reason.as_deref().and_then(cause::advice).unwrap_or("mend what AWS names above, and deploy again");
+    let (kind, message, state, sent) = if rolled_back && prepared.create {
+        (FailureKind::RolledBack, format!("{failed}; the first deploy is undone"), "nothing of this stack is left", Sent::Undone)
+    } else if rolled_back {
+        (FailureKind::RolledBack, format!("{failed}; CloudFormation rolled it back"), "the stack is as it was before", Sent::Undone)
+    } else {
+        let message = format!("{failed}, and the rollback ended in {}", ended.status);
+        (FailureKind::Stuck, message, "`cargo xtask status` shows the stack's state", Sent::Something)
+    };
+    Failure { kind, message, causes: reason.into_iter().collect(), source, hint: format!("{advice}; {state}"), sent }
+}

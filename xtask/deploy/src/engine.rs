@@ -1,0 +1,76 @@
+//! One request, from the first call to the last event.
+
+use std::time::Instant;
+
+use protocol::{Answer, Event, Failure, Outcome, Request, Target};
+
+use crate::cloud::{Cloud, Identity};
+use crate::failure;
+use crate::interrupt::Interrupt;
+
+/// Somebody who listens to the engine and answers its questions.
+#[expect(async_fn_in_trait, reason = "the engine runs on one thread, so no future needs to be Send")]
+pub trait Talk {
+    /// Take note of an event.
+    fn tell(&self, event: Event);
+    /// Put a question to a person. Silence, or nobody there, is [`Answer::No`].
+    async fn ask(&self, question: String) -> Answer;
+}
+
+/// The engine, with the cloud it works on and the listener it tells.
+#[derive(Debug)]
+pub struct Engine<'a, C, T> {
+    pub(crate) cloud: &'a C,
+    pub(crate) talk: &'a T,
+    pub(crate) interrupt: Interrupt,
+}
+
+impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
+    /// An engine that works on `cloud`, tells `talk`, and stops when `interrupt` says so.
+    pub fn new(cloud: &'a C, talk: &'a T, interrupt: Interrupt) -> Self {
+        Self { cloud, talk, interrupt }
+    }
+
+    /// Fulfil a request. The last event told is [`Event::Done`] or [`Event::Failed`]; true for the former.
+    pub async fn run(&self, request: &Request) -> bool {
+        let started = Instant::now();
+        let result = match request {
+            Request::Deploy(deploy) => self.deploy(deploy).await,
+            Request::Destroy(destroy) => self.destroy(destroy).await,
+            Request::Status(stacks) => self.status(stacks).await,
+            Request::Outputs(stacks) => self.outputs(stacks).await,
+            Request::Templates(stacks) => self.templates(stacks).await,
+            Request::Logs(logs) => self.logs(logs).await,
+        };
+        match result {
+            Ok(outcome) => {
+                self.talk.tell(Event::Done { outcome, calls: self.cloud.calls(), seconds: started.elapsed().as_secs_f64() });
+                true
+            }
+            Err(failure) => {
+                self.talk.tell(Event::Failed(failure));
+                false
+            }
+        }
+    }
+
+    /// Tell whose credentials these are, and refuse those of another account.
+    pub(crate) fn accept(&self, identity: Identity, target: &Target) -> Result<(), Failure> {
+        if identity.account != target.account {
+            return Err(failure::wrong_account(target, &identity));
+        }
+        self.talk.tell(Event::Identity { account: identity.account, arn: identity.arn, region: target.region.clone() });
+        Ok(())
+    }
+
+    /// Check the identity for a request that only reads, beside the first read.
+    pub(crate) async fn read_states(&self, target: &Target) -> Result<Vec<crate::cloud::StackState>, Failure> {
+        let (identity, states) = futures_util::join!(self.cloud.identity(), self.cloud.stacks());
+        self.accept(identity.map_err(|error| failure::of(error, target))?, target)?;
+        states.map_err(|error| failure::of(error, target))
+    }
+
+    pub(crate) fn read(&self) -> Outcome {
+        Outcome::Read
+    }
+}

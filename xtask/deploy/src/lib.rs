@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod aws;
+pub mod cloud;
+
+mod cause;
+mod deploy;
+mod destroy;
+mod engine;
+mod failure;
+mod interrupt;
+mod phase;
+mod read;
+mod watch;
+
+pub use engine::{Engine, Talk};
+pub use interrupt::Interrupt;

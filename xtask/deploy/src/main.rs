@@ -1,0 +1,86 @@
+//! The engine as a process: one request on standard input, events on standard output.
+
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+
+use deploy::aws::Aws;
+use deploy::{Engine, Interrupt, Talk};
+use protocol::{Answer, Event, Failure, FailureKind, Request, Sent, Target};
+
+/// Events go to standard output as JSON lines; answers come from standard input.
+#[derive(Debug)]
+struct Lines;
+
+impl Talk for Lines {
+    fn tell(&self, event: Event) {
+        let Ok(line) = serde_json::to_string(&event) else { return };
+        let mut out = std::io::stdout().lock();
+        // A listener that is gone cannot be told so; CloudFormation goes on by itself, and the next deploy finds out.
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    }
+
+    async fn ask(&self, question: String) -> Answer {
+        self.tell(Event::Confirm { question });
+        let read = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        match read.await {
+            Ok(Ok(line)) => serde_json::from_str(&line).unwrap_or(Answer::No),
+            Ok(Err(_)) | Err(_) => Answer::No,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(format!("the engine cannot start: {error}")),
+    };
+    let mut line = String::new();
+    if let Err(error) = std::io::stdin().lock().read_line(&mut line) {
+        return refuse(format!("the engine got no request: {error}"));
+    }
+    let request: Request = match serde_json::from_str(&line) {
+        Ok(request) => request,
+        Err(error) => return refuse(format!("the engine does not understand the request: {error}")),
+    };
+    let done = runtime.block_on(fulfil(&request));
+    // A question may still wait for an answer on a thread of its own; nobody will give it any more.
+    runtime.shutdown_background();
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn fulfil(request: &Request) -> bool {
+    let (stop, interrupt) = Interrupt::new();
+    let listen = async move {
+        let _ = tokio::signal::ctrl_c().await;
+        let _ = stop.send(true);
+        std::future::pending::<()>().await;
+    };
+    let work = async {
+        let cloud = Aws::new(&target(request).region).await;
+        Engine::new(&cloud, &Lines, interrupt).run(request).await
+    };
+    tokio::select! {
+        done = work => done,
+        () = listen => false,
+    }
+}
+
+fn target(request: &Request) -> &Target {
+    match request {
+        Request::Deploy(deploy) => &deploy.target,
+        Request::Destroy(destroy) => &destroy.target,
+        Request::Status(stacks) | Request::Outputs(stacks) | Request::Templates(stacks) => &stacks.target,
+        Request::Logs(logs) => &logs.target,
+    }
+}
+
+fn refuse(message: String) -> ExitCode {
+    let hint = "the engine is driven by `cargo xtask`; nothing was sent".to_owned();
+    let failure = Failure { kind: FailureKind::Request, message, causes: Vec::new(), source: None, hint, sent: Sent::Nothing };
+    Lines.tell(Event::Failed(failure));
+    ExitCode::FAILURE
+}

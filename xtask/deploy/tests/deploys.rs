@@ -1,0 +1,437 @@
+//! Deploys against a scripted cloud: the happy paths, every refusal, and what is left behind.
+#![cfg(test)]
+
+mod scripted;
+
+use std::collections::BTreeMap;
+
+use deploy::cloud::ErrorKind;
+use deploy::{Engine, Interrupt};
+use indexmap::IndexMap;
+use protocol::{
+    Answer, Artifact, Deploy, Destroy, Event, Failure, FailureKind, Intent, Outcome, OutputRef, Request, Sent, Source, StackRef, StackSpec,
+    Target,
+};
+use scripted::{ACCOUNT, Listener, ScriptedCloud};
+
+fn target() -> Target {
+    Target { environment: "staging".to_owned(), account: ACCOUNT.to_owned(), region: "eu-central-1".to_owned() }
+}
+
+fn stack(stack: &str, resource: &str, output: &str, parameters: &[(&str, Source)]) -> StackSpec {
+    let mut parameters: IndexMap<String, Source> = parameters.iter().map(|(name, source)| ((*name).to_owned(), source.clone())).collect();
+    parameters.insert("DeployDigest".to_owned(), Source::Digest);
+    StackSpec {
+        stack: stack.to_owned(),
+        name: format!("cloudwright-staging-{stack}"),
+        template: serde_json::json!({
+            "Resources": { resource: { "Type": "AWS::SQS::Queue" } },
+            "Outputs": { output: { "Value": "x" } }
+        })
+        .to_string(),
+        parameters,
+        capabilities: vec!["CAPABILITY_IAM".to_owned()],
+        tags: BTreeMap::new(),
+        sources: BTreeMap::from([(resource.to_owned(), format!("stacks/src/{stack}.rs:7"))]),
+        termination_protection: false,
+    }
+}
+
+fn output(stack: &str, output: &str) -> Source {
+    Source::Output(OutputRef { stack: stack.to_owned(), output: output.to_owned() })
+}
+
+/// Two stacks that need nobody, and one that needs both.
+fn platform() -> Deploy {
+    Deploy {
+        target: target(),
+        stacks: vec![
+            stack("artifacts", "Bucket", "BucketName", &[]),
+            stack("jobs", "JobQueue", "AlertsArn", &[]),
+            stack(
+                "images",
+                "Transcode",
+                "SourceBucketName",
+                &[("Alerts", output("jobs", "AlertsArn")), ("Code", Source::Artifact { artifact: "transcode".to_owned() })],
+            ),
+        ],
+        artifacts: vec![Artifact { name: "transcode".to_owned(), path: "transcode.zip".into(), sha256: "ab".repeat(32), bytes: 12 }],
+        artifact_bucket: OutputRef { stack: "artifacts".to_owned(), output: "BucketName".to_owned() },
+        ask: true,
+    }
+}
+
+async fn run(cloud: &ScriptedCloud, request: Request, answer: Answer) -> Vec<Event> {
+    let (_stop, interrupt) = Interrupt::new();
+    let listener = Listener::new(answer);
+    Engine::new(cloud, &listener, interrupt).run(&request).await;
+    listener.events.into_inner()
+}
+
+async fn deploy(cloud: &ScriptedCloud, request: Deploy) -> Vec<Event> {
+    run(cloud, Request::Deploy(request), Answer::Yes).await
+}
+
+fn outcome(events: &[Event]) -> Outcome {
+    match events.last() {
+        Some(Event::Done { outcome, .. }) => *outcome,
+        other => panic!("the engine did not end well: {other:?}"),
+    }
+}
+
+fn failure(events: &[Event]) -> Failure {
+    match events.last() {
+        Some(Event::Failed(failure)) => failure.clone(),
+        other => panic!("the engine did not fail: {other:?}"),
+    }
+}
+
+fn intents(events: &[Event]) -> Vec<(String, Intent)> {
+    let plan = |event: &Event| if let Event::Plan { stack, intent, .. } = event { Some((stack.stack.clone(), *intent)) } else { None };
+    events.iter().filter_map(plan).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn outputs_of_one_stack_become_parameters_of_the_next() {
+    let cloud = ScriptedCloud::default();
+
+    let events = deploy(&cloud, platform()).await;
+
+    assert_eq!(outcome(&events), Outcome::Changed);
+    let parameters = cloud.parameters_of("cloudwright-staging-images");
+    assert_eq!(parameters["Alerts"], "cloudwright-staging-jobs-AlertsArn", "the alarms would tell nobody");
+    assert_eq!(parameters["Code"], format!("artifacts/transcode/{}.zip", "ab".repeat(32)), "the function would run other code");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_is_touched_only_after_those_that_it_needs() {
+    let cloud = ScriptedCloud::default();
+
+    deploy(&cloud, platform()).await;
+
+    let writes = cloud.writes.borrow().clone();
+    let at = |what: &str| writes.iter().position(|write| write.contains(what)).unwrap_or_else(|| panic!("{what} in {writes:?}"));
+    assert!(at("execute cloudwright-staging-jobs") < at("create-change-set cloudwright-staging-images"), "{writes:?}");
+    assert!(at("put artifacts/transcode") < at("execute cloudwright-staging-images"), "the function's code would be missing: {writes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deploy_without_changes_is_one_question_to_each_of_two_services() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
+    let before = cloud.writes.borrow().len();
+    let calls = deploy::cloud::Cloud::calls(&cloud);
+
+    let events = deploy(&cloud, platform()).await;
+
+    assert_eq!(outcome(&events), Outcome::Unchanged);
+    assert_eq!(cloud.writes.borrow().len(), before, "a deploy without changes changed something");
+    let after = deploy::cloud::Cloud::calls(&cloud);
+    assert_eq!(after["cloudformation"] - calls["cloudformation"], 1);
+    assert_eq!(after["sts"] - calls["sts"], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_of_another_account_write_nothing() {
+    let cloud = ScriptedCloud::default();
+    *cloud.account.borrow_mut() = Some("222222222222".to_owned());
+
+    let failure = failure(&deploy(&cloud, platform()).await);
+
+    assert_eq!(failure.message, "`staging` is in account 111111111111, but these credentials are for 222222222222");
+    assert_eq!((failure.kind, failure.sent), (FailureKind::WrongAccount, Sent::Nothing));
+    assert!(cloud.writes.borrow().is_empty(), "somebody else's account was written to: {:?}", cloud.writes.borrow());
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_credentials_are_told_as_such() {
+    let cloud = ScriptedCloud::default();
+    cloud.fail("GetCallerIdentity", ErrorKind::Credentials, "no providers in chain provided credentials");
+
+    let failure = failure(&deploy(&cloud, platform()).await);
+
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Credentials, Sent::Nothing));
+    assert!(failure.hint.contains("AWS_PROFILE"), "a person would not know what to do: {}", failure.hint);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declined_first_deploy_leaves_nothing_behind() {
+    let cloud = ScriptedCloud::default();
+
+    let events = run(&cloud, Request::Deploy(platform()), Answer::No).await;
+
+    assert_eq!(outcome(&events), Outcome::Declined);
+    assert_eq!(cloud.status_of("cloudwright-staging-jobs"), None, "an empty stack stays in the account");
+    assert_eq!(cloud.status_of("cloudwright-staging-artifacts"), None, "an empty stack stays in the account");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declined_update_leaves_no_change_set_behind() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
+    let mut changed = platform();
+    changed.stacks[1] = stack("jobs", "BetterQueue", "AlertsArn", &[]);
+
+    let events = run(&cloud, Request::Deploy(changed), Answer::No).await;
+
+    assert_eq!(outcome(&events), Outcome::Declined);
+    assert_eq!(cloud.change_sets_of("cloudwright-staging-jobs"), 0, "somebody could execute what was declined");
+    assert_eq!(cloud.status_of("cloudwright-staging-jobs").as_deref(), Some("CREATE_COMPLETE"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_first_deploy_names_the_cause_and_the_line_and_leaves_nothing() {
+    let cloud = ScriptedCloud::default();
+    cloud.break_resource("JobQueue", "User maria is not authorized to perform: sqs:CreateQueue");
+
+    let failure = failure(&deploy(&cloud, platform()).await);
+
+    assert_eq!(failure.kind, FailureKind::RolledBack);
+    assert_eq!(failure.causes, ["User maria is not authorized to perform: sqs:CreateQueue"]);
+    assert_eq!(failure.source.as_deref(), Some("stacks/src/jobs.rs:7"));
+    assert!(failure.hint.contains("the action that AWS names"), "no advice: {}", failure.hint);
+    assert_eq!(cloud.status_of("cloudwright-staging-jobs"), None, "the remains would block the next deploy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stacks_beside_a_failing_one_are_finished() {
+    let cloud = ScriptedCloud::default();
+    cloud.break_resource("JobQueue", "no");
+
+    let events = deploy(&cloud, platform()).await;
+
+    assert_eq!(cloud.status_of("cloudwright-staging-artifacts").as_deref(), Some("CREATE_COMPLETE"));
+    let failure = failure(&events);
+    assert_eq!(failure.sent, Sent::Something, "a person would believe that nothing was deployed");
+    assert!(failure.hint.contains("standing: artifacts"), "{}", failure.hint);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_update_keeps_the_stack_and_the_next_deploy_goes_on() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
+    let mut changed = platform();
+    changed.stacks[1] = stack("jobs", "BetterQueue", "AlertsArn", &[]);
+    cloud.break_resource("BetterQueue", "InvalidParameterValue");
+
+    let first = deploy(&cloud, changed.clone()).await;
+    cloud.mend();
+    let second = deploy(&cloud, changed).await;
+
+    assert_eq!((failure(&first).kind, failure(&first).sent), (FailureKind::RolledBack, Sent::Undone));
+    assert_eq!(outcome(&second), Outcome::Changed, "a rolled back stack would be taken for deployed");
+    assert_eq!(cloud.status_of("cloudwright-staging-jobs").as_deref(), Some("UPDATE_COMPLETE"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_first_deploy_of_others_left_is_deleted_and_made_again() {
+    let cloud = ScriptedCloud::default();
+    cloud.put_stack("cloudwright-staging-jobs", "ROLLBACK_COMPLETE");
+
+    let events = deploy(&cloud, platform()).await;
+
+    assert!(intents(&events).contains(&("jobs".to_owned(), Intent::Recreate)));
+    assert_eq!(outcome(&events), Outcome::Changed);
+    assert_eq!(cloud.status_of("cloudwright-staging-jobs").as_deref(), Some("CREATE_COMPLETE"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_stack_of_a_killed_deploy_is_used() {
+    let cloud = ScriptedCloud::default();
+    cloud.put_stack("cloudwright-staging-jobs", "REVIEW_IN_PROGRESS");
+
+    let events = deploy(&cloud, platform()).await;
+
+    assert_eq!(outcome(&events), Outcome::Changed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_operation_is_waited_for() {
+    let cloud = ScriptedCloud::default();
+    cloud.put_stack("cloudwright-staging-jobs", "UPDATE_IN_PROGRESS");
+    cloud.will_end_in("cloudwright-staging-jobs", "UPDATE_COMPLETE");
+
+    let events = deploy(&cloud, platform()).await;
+
+    let jobs: Vec<_> = intents(&events).into_iter().filter(|(stack, _)| stack == "jobs").map(|(_, intent)| intent).collect();
+    assert_eq!(jobs, [Intent::Wait, Intent::Update]);
+    assert_eq!(outcome(&events), Outcome::Changed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_needs_a_person_is_explained_and_not_touched() {
+    for status in ["UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "HELD_BY_MARTIANS"] {
+        let cloud = ScriptedCloud::default();
+        cloud.put_stack("cloudwright-staging-artifacts", status);
+
+        let failure = failure(&deploy(&cloud, platform()).await);
+
+        assert_eq!((failure.kind, failure.sent), (FailureKind::StackState, Sent::Nothing), "{status}");
+        assert!(failure.message.contains(status), "{}", failure.message);
+        assert!(cloud.writes.borrow().is_empty(), "{status}: {:?}", cloud.writes.borrow());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn success_with_a_missing_resource_is_a_failure() {
+    let cloud = ScriptedCloud::default();
+    cloud.pretend_to_make("JobQueue");
+
+    let failure = failure(&deploy(&cloud, platform()).await);
+
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Gap, Sent::Something));
+    assert!(failure.message.contains("JobQueue (AWS::SQS::Queue)"), "{}", failure.message);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_template_that_cloudformation_refuses_changes_nothing() {
+    let cloud = ScriptedCloud::default();
+    cloud.fail("CreateChangeSet", ErrorKind::Refused, "Template format error: Unrecognized resource types");
+
+    let failure = failure(&deploy(&cloud, platform()).await);
+
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Refused, Sent::Nothing));
+    assert!(cloud.status_of("cloudwright-staging-jobs").is_none(), "the other stack's change set stays behind");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_set_that_cannot_be_executed_is_thrown_away() {
+    let cloud = ScriptedCloud::default();
+    cloud.fail("ExecuteChangeSet", ErrorKind::Denied, "maria may not execute");
+
+    let failure = failure(&deploy(&cloud, platform()).await);
+
+    assert_eq!(failure.kind, FailureKind::Denied);
+    assert_eq!(cloud.status_of("cloudwright-staging-artifacts"), None, "an empty stack stays behind");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_difference_that_cloudformation_does_not_see_is_no_failure() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
+    let mut changed = platform();
+    changed.stacks[1].termination_protection = true;
+
+    let events = deploy(&cloud, changed).await;
+
+    assert_eq!(outcome(&events), Outcome::Unchanged);
+    assert_eq!(cloud.change_sets_of("cloudwright-staging-jobs"), 0, "failed change sets pile up");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_output_names_those_that_are_there() {
+    let cloud = ScriptedCloud::default();
+    let mut request = platform();
+    request.stacks[2].parameters.insert("Alerts".to_owned(), output("jobs", "AlertArn"));
+
+    let failure = failure(&deploy(&cloud, request).await);
+
+    assert!(failure.message.contains("`AlertArn`") && failure.message.contains("AlertsArn"), "{}", failure.message);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_artifact_is_found_before_anything_is_sent() {
+    let cloud = ScriptedCloud::default();
+    let mut request = platform();
+    request.artifacts.clear();
+
+    let failure = failure(&deploy(&cloud, request).await);
+
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Request, Sent::Nothing));
+    assert!(deploy::cloud::Cloud::calls(&cloud).is_empty(), "a mistake of ours was taken to AWS");
+}
+
+#[tokio::test(start_paused = true)]
+async fn ctrl_c_in_mid_deploy_says_that_cloudformation_goes_on() {
+    let cloud = ScriptedCloud::default();
+    let (stop, interrupt) = Interrupt::new();
+    let listener = Listener::new(Answer::Yes);
+    cloud.put_stack("cloudwright-staging-jobs", "UPDATE_IN_PROGRESS");
+    let mut request = platform();
+    request.stacks.truncate(2);
+
+    let engine = Engine::new(&cloud, &listener, interrupt);
+    let request = Request::Deploy(request);
+    let press = async {
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        stop.send(true).unwrap();
+    };
+    tokio::join!(engine.run(&request), press);
+
+    let failure = failure(&listener.events.into_inner());
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Interrupted, Sent::Something));
+    assert!(failure.hint.contains("cargo xtask deploy --env staging"), "a person would not know how to go on: {}", failure.hint);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ctrl_c_before_the_execution_leaves_nothing_behind() {
+    let cloud = ScriptedCloud::default();
+    let (stop, interrupt) = Interrupt::new();
+    let listener = Listener::new(Answer::Yes);
+    stop.send(true).unwrap();
+
+    Engine::new(&cloud, &listener, interrupt).run(&Request::Deploy(platform())).await;
+
+    let failure = failure(&listener.events.into_inner());
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Interrupted, Sent::Undone));
+    assert!(cloud.status_of("cloudwright-staging-jobs").is_none() && cloud.status_of("cloudwright-staging-artifacts").is_none());
+}
+
+fn destroy(purge: bool) -> Destroy {
+    let stacks = platform().stacks;
+    Destroy {
+        target: target(),
+        stacks: stacks.iter().map(|spec| StackRef { stack: spec.stack.clone(), name: spec.name.clone() }).collect(),
+        needs: BTreeMap::from([("images".to_owned(), vec!["jobs".to_owned(), "artifacts".to_owned()])]),
+        purge,
+        ask: true,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_is_deleted_before_those_that_it_uses() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
+    cloud.writes.borrow_mut().clear();
+
+    let events = run(&cloud, Request::Destroy(destroy(false)), Answer::Yes).await;
+
+    assert_eq!(outcome(&events), Outcome::Changed);
+    let writes = cloud.writes.borrow().clone();
+    assert_eq!(writes.first().map(String::as_str), Some("delete cloudwright-staging-images"), "{writes:?}");
+    assert_eq!(writes.len(), 3, "{writes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_cannot_be_deleted_says_what_stays_and_why() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
+    cloud.break_resource("SourceBucket", "The bucket you tried to delete is not empty");
+
+    let failure = failure(&run(&cloud, Request::Destroy(destroy(false)), Answer::Yes).await);
+
+    assert_eq!(failure.kind, FailureKind::Stuck);
+    assert!(failure.message.contains("SourceBucket stays"), "{}", failure.message);
+    assert!(failure.hint.contains("--purge"), "{}", failure.hint);
+}
+
+#[tokio::test(start_paused = true)]
+async fn destroying_what_does_not_exist_is_nothing_to_do() {
+    let cloud = ScriptedCloud::default();
+
+    let events = run(&cloud, Request::Destroy(destroy(true)), Answer::Yes).await;
+
+    assert_eq!(outcome(&events), Outcome::Unchanged);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declined_destroy_deletes_nothing() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
+    cloud.writes.borrow_mut().clear();
+
+    let events = run(&cloud, Request::Destroy(destroy(true)), Answer::No).await;
+
+    assert_eq!(outcome(&events), Outcome::Declined);
+    assert!(cloud.writes.borrow().is_empty(), "{:?}", cloud.writes.borrow());
+}

@@ -1,0 +1,84 @@
+//! Why a binary cannot be built or shipped.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::Machine;
+use super::elf::{Glibc, NEWEST_GLIBC};
+use super::pack::MAXIMUM_UNZIPPED;
+use crate::error::causes;
+
+/// Why a binary cannot be built or shipped. Whichever it is, nothing has been sent yet.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("cargo cannot be started as `{program}`")]
+    NoCargo { program: String, source: io::Error },
+
+    #[error("`{command}` failed")]
+    Build { command: String },
+
+    #[error("cargo said something that cannot be understood: `{line}`")]
+    Message { line: String, source: serde_json::Error },
+
+    #[error("cargo built no binary called `{name}`")]
+    NotBuilt { name: String },
+
+    #[error("cannot read `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+
+    #[error("cannot write `{}`", path.display())]
+    Write { path: PathBuf, source: io::Error },
+
+    #[error("cannot zip `{name}`")]
+    Zip { name: String, source: zip::result::ZipError },
+
+    #[error("`{}` is no 64-bit ELF program for Linux", path.display())]
+    NotElf { path: PathBuf, source: object::read::Error },
+
+    #[error("`{name}` is built for {}, but its function's architecture is {}", actual.as_ref().map_or("another machine", |machine| machine.name()), expected.name())]
+    Machine { name: String, actual: Option<Machine>, expected: Machine },
+
+    #[error("`{name}` needs glibc {needed}, but Amazon Linux 2023 has {NEWEST_GLIBC}")]
+    Glibc { name: String, needed: Glibc },
+
+    #[error("`{name}` asks for the loader `{actual}`, but Amazon Linux 2023 has `{expected}`")]
+    Loader { name: String, actual: String, expected: &'static str },
+
+    #[error("`{name}` needs the library `{library}`, which Amazon Linux 2023 does not have in Lambda")]
+    Library { name: String, library: String },
+
+    #[error("`{name}` is {} MiB unzipped, but Lambda takes {} MiB", bytes / 1024 / 1024, MAXIMUM_UNZIPPED / 1024 / 1024)]
+    TooLarge { name: String, bytes: u64 },
+}
+
+impl Error {
+    /// What to do next.
+    pub(crate) fn hint(&self) -> String {
+        let what = match self {
+            Self::NoCargo { .. } => "install Rust from https://rustup.rs, or set CARGO to the cargo to use".to_owned(),
+            Self::Build { .. } => "the compiler's messages are above".to_owned(),
+            Self::Message { .. } => "is CARGO set to something other than cargo?".to_owned(),
+            Self::NotBuilt { name } => format!("the package `{name}` needs a binary of the same name"),
+            Self::Read { .. } | Self::Write { .. } | Self::Zip { .. } => {
+                "check the space and the permissions of the target folder".to_owned()
+            }
+            Self::NotElf { .. } => "Lambda runs Linux programs: build on Linux, or for a Linux target".to_owned(),
+            Self::Machine { expected, .. } => format!(
+                "change `architecture` in the environment's file, or build for it: `rustup target add {}` and a linker for it",
+                expected.target()
+            ),
+            Self::Glibc { .. } => {
+                format!("build where glibc is {NEWEST_GLIBC} or older (Debian 12, Ubuntu 22.04, Amazon Linux 2023), or with cargo-zigbuild")
+            }
+            Self::Loader { .. } => "build with the distribution's own toolchain, or for a musl target (which needs no loader)".to_owned(),
+            Self::Library { .. } => "link it statically, most crates have a feature for that (`vendored`, `bundled`, `static`)".to_owned(),
+            Self::TooLarge { .. } => "the profile `lambda` strips symbols; large data belongs in a bucket".to_owned(),
+        };
+        format!("nothing was sent; {what}")
+    }
+
+    /// The causes, nearest first.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        causes(self)
+    }
+}

@@ -1,0 +1,193 @@
+//! Both sources and our corrections, put together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::Path;
+
+use cfn_facts::{Attribute, Property, Refers, Replaces, Resource, Service};
+use serde_json::Value as Json;
+
+use super::corrections::Corrections;
+use super::sources::Sources;
+use super::spec::{Spec, SpecProperty, SpecResource};
+use super::{Error, schema, spec};
+
+/// Every service, and what a maintainer should know about how it came about.
+#[derive(Debug)]
+pub(super) struct Extracted {
+    pub(super) services: Vec<Service>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Reads everything; services and types come sorted by name.
+pub(super) fn extract(sources: &Sources, corrections: &str) -> Result<Extracted, Error> {
+    let spec = spec::read(&json(&sources.spec)?);
+    let mut extraction = Extraction::default();
+    let mut resources: BTreeMap<String, Resource> = BTreeMap::new();
+    for (name, schema) in schemas(&sources.schemas)? {
+        let resource = extraction.resource(&name, &schema, &spec);
+        resources.insert(name, resource);
+    }
+    let targets = resources.values().map(|resource| (resource.name.clone(), Target::of(resource))).collect();
+    for resource in resources.values_mut() {
+        extraction.resolve_references(resource, &targets);
+    }
+    Corrections::parse(corrections)?.apply(&mut resources, &extraction.disagreements)?;
+
+    let mut services: BTreeMap<String, Service> = BTreeMap::new();
+    for resource in resources.into_values() {
+        let name = resource.name.split("::").take(2).collect::<Vec<_>>().join("::");
+        services.entry(name.clone()).or_insert_with(|| Service { name, resources: Vec::new() }).resources.push(resource);
+    }
+    Ok(Extracted { services: services.into_values().collect(), notes: extraction.notes() })
+}
+
+/// The schema of every type, of the region that has the most of them.
+fn schemas(folder: &Path) -> Result<BTreeMap<String, Json>, Error> {
+    let list = folder.join("providers/us-east-1.json");
+    let names = json(&list)?;
+    let names = names.as_object().ok_or_else(|| Error::Shape { path: list.clone(), what: "the list of types" })?;
+    let mut schemas = BTreeMap::new();
+    for (name, file) in names {
+        let file = file.as_str().ok_or_else(|| Error::Shape { path: list.clone(), what: "the name of a schema" })?;
+        schemas.insert(name.clone(), json(&folder.join(format!("resources/{file}.json")))?);
+    }
+    Ok(schemas)
+}
+
+fn json(path: &Path) -> Result<Json, Error> {
+    let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes).map_err(|source| Error::Json { path: path.to_owned(), source })
+}
+
+/// Where the sources contradict each other: resource type and property.
+pub(super) type Disagreements = Vec<(String, String)>;
+
+#[derive(Default)]
+struct Extraction {
+    disagreements: Disagreements,
+    unknown_references: usize,
+}
+
+impl Extraction {
+    fn notes(&self) -> Vec<String> {
+        vec![
+            format!(
+                "the sources disagree about what {} properties replace: `may-replace`, unless a correction says more",
+                self.disagreements.len()
+            ),
+            format!("{} references name an attribute or a type that does not exist, and were left out", self.unknown_references),
+        ]
+    }
+
+    fn resource(&mut self, name: &str, schema: &Json, spec: &Spec) -> Resource {
+        let mut resource = schema::resource(name, schema);
+        let nothing = SpecResource::default();
+        let known = spec.resources.get(name);
+        let spec = known.unwrap_or(&nothing);
+        resource.stateful = spec.stateful;
+        resource.metrics = spec.metrics.clone();
+        for (name, kind) in &spec.attributes {
+            if !resource.attributes.iter().any(|attribute| attribute.name == *name) {
+                resource.attributes.push(Attribute { name: name.clone(), kind: kind.clone() });
+            }
+        }
+        resource.attributes.sort_by(|left, right| left.name.cmp(&right.name));
+        resource.reference = reference(&resource, spec);
+
+        for property in &mut resource.properties {
+            let Some(theirs) = spec.properties.get(&property.name) else { continue };
+            merge(property, theirs);
+            if property.replaces != theirs.replaces {
+                self.disagreements.push((resource.name.clone(), property.name.clone()));
+                property.replaces = Replaces::Maybe;
+            }
+        }
+        for shape in &mut resource.shapes {
+            let Some(theirs) = spec.shapes.get(&shape.name) else { continue };
+            for property in &mut shape.properties {
+                if let Some(theirs) = theirs.get(&property.name) {
+                    merge(property, theirs);
+                }
+            }
+        }
+        resource
+    }
+
+    /// References by the attribute's real name; those that lead nowhere are left out.
+    fn resolve_references(&mut self, resource: &mut Resource, targets: &HashMap<String, Target>) {
+        for property in resource.properties.iter_mut().filter(|property| resource.identifier.contains(&property.name)) {
+            // A resource's own name names nothing else, although the schemas mark it like the names in references.
+            if property.refers.iter().any(|refers| refers.resource == resource.name) {
+                property.refers.clear();
+            }
+        }
+        let nested = resource.shapes.iter_mut().flat_map(|shape| &mut shape.properties);
+        for property in resource.properties.iter_mut().chain(nested) {
+            let mut resolved: Vec<Refers> = Vec::new();
+            for refers in std::mem::take(&mut property.refers) {
+                match targets.get(&refers.resource).and_then(|target| target.attribute(&refers.attribute)) {
+                    Some(attribute) => {
+                        let one = Refers { attribute, ..refers };
+                        if !resolved.contains(&one) {
+                            resolved.push(one);
+                        }
+                    }
+                    None => self.unknown_references += 1,
+                }
+            }
+            // The first attribute of a type is what a handle renders as: where an ARN is wanted, the ARN.
+            if property.name.to_ascii_lowercase().trim_end_matches('s').ends_with("arn") {
+                resolved.sort_by_key(|one| !one.attribute.ends_with("Arn"));
+            }
+            property.refers = resolved;
+        }
+    }
+}
+
+/// What `Ref` gives: as aws-service-spec says, else the identifier where it is one name.
+fn reference(resource: &Resource, spec: &SpecResource) -> Option<String> {
+    match spec.reference.as_ref().unwrap_or(&resource.identifier).as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+fn merge(property: &mut Property, theirs: &SpecProperty) {
+    property.required |= theirs.required;
+    property.deprecated |= theirs.deprecated;
+    // Theirs come first: they are in the order in which AWS documents them.
+    let mut refers = theirs.refers.clone();
+    refers.append(&mut property.refers);
+    property.refers = refers;
+}
+
+/// What can be said of a resource type in a reference to it.
+struct Target {
+    attributes: Vec<String>,
+    reference: Option<String>,
+}
+
+impl Target {
+    fn of(resource: &Resource) -> Self {
+        Self { attributes: resource.attributes.iter().map(|one| one.name.clone()).collect(), reference: resource.reference.clone() }
+    }
+
+    /// The real name behind the sources' short ones: `Id`, `Arn` and `Name` of a type whose attribute is `VpcId`, `TopicArn`, `QueueName`.
+    fn attribute(&self, name: &str) -> Option<String> {
+        let name = name.replace('/', ".");
+        if self.reference.as_ref() == Some(&name) || self.attributes.contains(&name) {
+            return Some(name);
+        }
+        if !matches!(name.as_str(), "Arn" | "Id" | "Name") {
+            return None;
+        }
+        let reference = self.reference.as_ref().filter(|reference| reference.ends_with(&name) || name == "Id");
+        let mut similar = self.attributes.iter().filter(|attribute| attribute.ends_with(&name) && !attribute.contains('.'));
+        match (reference, similar.next(), similar.next()) {
+            (Some(reference), _, _) => Some(reference.clone()),
+            (None, Some(only), None) => Some(only.clone()),
+            _ => None,
+        }
+    }
+}

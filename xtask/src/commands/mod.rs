@@ -1,0 +1,34 @@
+//! One file per command: its arguments, then `run`.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod codegen;
+pub(crate) mod completions;
+pub(crate) mod deploy;
+pub(crate) mod destroy;
+pub(crate) mod diff;
+pub(crate) mod local;
+pub(crate) mod logs;
+pub(crate) mod outputs;
+pub(crate) mod render;
+pub(crate) mod schema;
+pub(crate) mod smoke;
+pub(crate) mod status;
+pub(crate) mod test;
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// Writes one line of the answer.
+fn line(out: &mut dyn Write, text: &str) -> Result<(), Error> {
+    writeln!(out, "{text}").map_err(Error::Output)
+}
+
+/// Writes one JSON value as one line of the answer.
+fn json_line(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Error> {
+    serde_json::to_writer(&mut *out, value).map_err(|error| Error::Output(error.into()))?;
+    line(out, "")
+}

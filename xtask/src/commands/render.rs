@@ -1,0 +1,122 @@
+//! `cargo xtask render`: templates as CloudFormation gets them.
+
+use std::fs;
+use std::io::Write;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
+
+use clap::ArgGroup;
+use stacks::Finished;
+
+use super::line;
+use crate::cli::Context;
+use crate::error::{Error, count};
+use crate::outcome::Outcome;
+use crate::progress::tell;
+use crate::workspace::Workspace;
+use crate::{environments, platform};
+
+/// Write the templates as CloudFormation gets them
+///
+/// Needs no network, no credentials and no AWS: the same sources always give the same bytes. With `--out`, every stack becomes
+/// DIR/<environment>/<stack>.json and .yaml; without it, one stack's template is printed on stdout.
+#[derive(Debug, clap::Args)]
+#[command(
+    group = ArgGroup::new("which").args(["env", "all"]).required(true),
+    after_long_help = "\
+Examples:
+  cargo xtask render --env staging --stack jobs
+  cargo xtask render --env staging --stack jobs --json | jq .Resources
+  cargo xtask render --all --out build/templates"
+)]
+#[group(skip)]
+pub(crate) struct Args {
+    /// Environment to render, as named in environments/
+    #[arg(long, value_name = "ENVIRONMENT")]
+    env: Option<String>,
+    /// Render every environment
+    #[arg(long, requires = "out")]
+    all: bool,
+    /// Only this stack
+    #[arg(long)]
+    stack: Option<String>,
+    /// Folder to write the templates to; it is made when it is missing
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print JSON instead of YAML
+    #[arg(long, conflicts_with = "out")]
+    json: bool,
+    /// Tell on stderr how long it took inside this process
+    #[arg(long)]
+    timing: bool,
+}
+
+pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
+    let started = Instant::now();
+    let workspace = ctx.workspace()?;
+    let names = match &args.env {
+        Some(name) => vec![name.clone()],
+        None => environments::names(&workspace)?,
+    };
+
+    let templates = match &args.out {
+        Some(folder) => {
+            // Environments have nothing in common, so each is rendered beside the others.
+            let counts = thread::scope(|scope| {
+                let write = |name| write_all(&workspace, name, args, folder);
+                let threads: Vec<_> = names.iter().map(|name| scope.spawn(move || write(name))).collect();
+                let ended = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+                ended.collect::<Result<Vec<_>, _>>()
+            })?;
+            counts.into_iter().sum()
+        }
+        None => {
+            for name in &names {
+                print_one(&chosen(&workspace, name, args)?, args.json, out)?;
+            }
+            names.len()
+        }
+    };
+
+    let what = format!("{} of {}", count(templates, "template"), count(names.len(), "environment"));
+    if let Some(folder) = &args.out {
+        tell(&format!("wrote {what} to {}", folder.display()));
+    }
+    if args.timing {
+        tell(&format!("rendered {what} in {:.1} ms", started.elapsed().as_secs_f64() * 1000.0));
+    }
+    Ok(Outcome::Done)
+}
+
+fn chosen(workspace: &Workspace, name: &str, args: &Args) -> Result<Vec<Finished>, Error> {
+    let environment = environments::read(workspace, name)?;
+    platform::chosen(stacks::platform(&environment), args.stack.as_slice())
+}
+
+/// Writes what differs from what is there; how many templates there are.
+fn write_all(workspace: &Workspace, name: &str, args: &Args, folder: &Path) -> Result<usize, Error> {
+    let stacks = chosen(workspace, name, args)?;
+    let folder = folder.join(name);
+    fs::create_dir_all(&folder).map_err(|source| Error::Write { path: folder.clone(), source })?;
+    for finished in &stacks {
+        let template = finished.template.to_json();
+        for (extension, text) in [("json", cfn_kit::to_json(&template)), ("yaml", cfn_kit::to_yaml(&template))] {
+            let path = folder.join(finished.stack).with_extension(extension);
+            if fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
+                continue;
+            }
+            fs::write(&path, text).map_err(|source| Error::Write { path, source })?;
+        }
+    }
+    Ok(stacks.len())
+}
+
+fn print_one(stacks: &[Finished], json: bool, out: &mut dyn Write) -> Result<(), Error> {
+    let [finished] = stacks else {
+        return Err(Error::WhichStack { known: stacks.iter().map(|finished| finished.stack.to_owned()).collect() });
+    };
+    let text = if json { finished.json() } else { finished.yaml() };
+    line(out, text.trim_end())
+}

@@ -1,0 +1,57 @@
+//! What another revision of the repository held.
+
+use std::io;
+use std::process::Command;
+
+use crate::error::Error;
+use crate::workspace::Workspace;
+
+/// The snapshots of an environment in a revision: stack → text as it was reviewed, in the order of their names.
+pub(crate) fn snapshots(workspace: &Workspace, rev: &str, environment: &str) -> Result<Vec<(String, String)>, Error> {
+    // From here on, no word is taken for an option, whatever a revision is called.
+    let folder = format!("snapshots/{environment}/");
+    let files = git(workspace, &["ls-tree", "--name-only", "--end-of-options", rev, &folder])?;
+    let files: Vec<_> = files.lines().filter(|file| file.ends_with(".snap")).collect();
+    if files.is_empty() {
+        return Err(Error::NoSnapshots { rev: rev.to_owned(), environment: environment.to_owned() });
+    }
+    files
+        .into_iter()
+        .map(|file| {
+            let stack = file.trim_start_matches(&folder).trim_end_matches(".snap").to_owned();
+            let text = git(workspace, &["show", "--end-of-options", &format!("{rev}:./{file}")])?;
+            Ok((stack, body(&text).to_owned()))
+        })
+        .collect()
+}
+
+fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String, Error> {
+    let failed = |source| Error::Git { command: arguments.join(" "), source };
+    let output = Command::new("git").args(arguments).current_dir(workspace.root()).output().map_err(failed)?;
+    if !output.status.success() {
+        return Err(failed(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned())));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A snapshot without what insta writes above it, between two lines of three dashes.
+fn body(snapshot: &str) -> &str {
+    let below = snapshot.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
+    below.map_or(snapshot, |(_, body)| body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_insta_writes_above_a_snapshot_is_no_part_of_the_template() {
+        let snapshot =
+            "---\nsource: snapshots/every_stack.rs\n---\nResources:\n  Queue:\n    Description: |\n      a\n      ---\n      b\n";
+
+        let template = body(snapshot);
+
+        assert!(template.starts_with("Resources:\n") && template.ends_with("---\n      b\n"), "every diff would be wrong: {template}");
+        assert_eq!(body("Resources: {}\n"), "Resources: {}\n", "a text without a head would lose its beginning");
+    }
+}

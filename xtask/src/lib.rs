@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod artifacts;
+mod ask;
+mod cli;
+mod codegen;
+mod commands;
+mod engine;
+mod environments;
+mod error;
+mod git;
+mod interrupts;
+mod judges;
+mod local;
+mod omissions;
+mod outcome;
+mod platform;
+mod progress;
+mod python;
+mod session;
+mod smoke;
+mod suite;
+mod surroundings;
+mod tools;
+mod try_next;
+mod watcher;
+mod workspace;
+
+pub use cli::main;

@@ -1,0 +1,14 @@
+//! Python, for the two tools of ours that are written in it: the local cloud and the judges of templates.
+//!
+//! Each gets a private virtual environment under `target/`, made once from a committed list of packages with their hashes. Nothing
+//! is installed into the machine's own Python.
+
+mod error;
+#[cfg(test)]
+mod fake;
+mod find;
+mod venv;
+
+pub(crate) use error::Error;
+pub(crate) use find::Lookup;
+pub(crate) use venv::{Purpose, Venv};

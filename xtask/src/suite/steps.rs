@@ -1,0 +1,163 @@
+//! What each step does.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use super::Setting;
+use super::options::Step;
+use super::report::End;
+use super::tool::Tool;
+use crate::local::LOCATION;
+use crate::{environments, judges};
+
+/// Takes one step to its end.
+pub(super) fn take(step: Step, setting: &Setting<'_>) -> End {
+    match step {
+        Step::Format => rustup_component("rustfmt", "fmt", &["fmt", "--all", "--check"], setting),
+        Step::Lints => rustup_component("clippy", "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], setting),
+        Step::Templates => ended(templates(setting)),
+        Step::Local => ended(local(setting, &setting.workspace.target().join("local-test"))),
+        // Everything is tested, whatever fails: whoever waits for this wants the whole list.
+        Step::Tests => ended(run(Tool::cargo(&["test", "--workspace", "--no-fail-fast"]), setting)),
+    }
+}
+
+/// A part of cargo that not every installation of Rust has. Without it, the step is left out and says so.
+fn rustup_component(component: &str, command: &str, arguments: &[&str], setting: &Setting<'_>) -> End {
+    if !Tool::cargo(&[command, "--version"]).exists() {
+        return End::Skipped(format!("`cargo {command}` is not installed: `rustup component add {component}`"));
+    }
+    ended(run(Tool::cargo(arguments), setting))
+}
+
+/// Renders every template and asks the judges.
+fn templates(setting: &Setting<'_>) -> Result<(), String> {
+    let folder = setting.workspace.scratch().join("judged");
+    clear(&folder)?;
+    let out = folder.display().to_string();
+    run(myself(&["render", "--all", "--out", &out], setting), setting)?;
+
+    let environments = environments::read_all(setting.workspace).map_err(|error| error.to_string())?;
+    let mut regions: Vec<_> = environments.iter().map(|environment| environment.region.to_string()).collect();
+    regions.sort();
+    regions.dedup();
+    let verdict = judges::judge(setting.workspace, &folder, &regions, setting.say).map_err(|error| {
+        error.causes().iter().for_each(|cause| (setting.say)(cause));
+        (setting.say)(&format!("hint: {}", error.hint()));
+        error.to_string()
+    })?;
+    verdict.findings.iter().for_each(|finding| (setting.say)(&finding.to_string()));
+    match verdict.findings.len() {
+        0 => {
+            (setting.say)(&format!("cfn-lint and cloudformation-validate find nothing in {} templates", verdict.templates));
+            Ok(())
+        }
+        number => Err(format!("{number} found in {} templates", verdict.templates)),
+    }
+}
+
+/// The whole way in a local cloud of its own, which disturbs no other: deploy with its smoke test, nothing to change, destroy.
+fn local(setting: &Setting<'_>, folder: &Path) -> Result<(), String> {
+    let command = |arguments: &[&str]| run(myself(arguments, setting).with(LOCATION, folder), setting);
+    // One that an interrupted run left behind.
+    command(&["local", "down"])?;
+    clear(folder)?;
+    let result = there_and_back(&command);
+    // Whatever happened, no process stays behind.
+    let stopped = command(&["local", "down"]);
+    result.and(stopped)?;
+    clear(folder)
+}
+
+fn there_and_back(command: &impl Fn(&[&str]) -> Result<(), String>) -> Result<(), String> {
+    let deploy = ["deploy", "--env", "local", "--yes"];
+    command(&deploy)?;
+    // Ends with 3 when something would change.
+    command(&["diff", "--env", "local", "--deployed"])?;
+    command(&deploy)?;
+    command(&["destroy", "--env", "local", "--yes", "--purge"])
+}
+
+/// This program with another command.
+fn myself(arguments: &[&str], setting: &Setting<'_>) -> Tool {
+    let words: Vec<_> = setting.myself.iter().cloned().chain(arguments.iter().map(OsString::from)).collect();
+    Tool::new(words, &[&["cargo", "xtask"], arguments].concat().join(" "))
+}
+
+fn run(tool: Tool, setting: &Setting<'_>) -> Result<(), String> {
+    (setting.say)(&format!("$ {}", tool.text()));
+    tool.in_folder(setting.workspace.root()).run()
+}
+
+fn ended(result: Result<(), String>) -> End {
+    match result {
+        Ok(()) => End::Passed,
+        Err(why) => End::Failed(why),
+    }
+}
+
+fn clear(folder: &Path) -> Result<(), String> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    fs::remove_dir_all(folder).map_err(|error| format!("cannot remove `{}`: {error}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Workspace;
+
+    /// Plays this program: writes down what it is asked to do and in which local cloud, and fails at one command.
+    fn played(fails_at: &str) -> (Result<(), String>, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let (cloud, record) = (folder.path().join("cloud"), folder.path().join("record"));
+        let script = format!(
+            "mkdir -p \"${LOCATION}\"; test \"${LOCATION}\" = '{}' && echo \"$*\" >> '{}'; test \"$*\" != '{fails_at}'",
+            cloud.display(),
+            record.display()
+        );
+        // A script that the shell reads, so that no file has to be written that is then started.
+        let player = folder.path().join("player");
+        fs::write(&player, script).unwrap();
+        let workspace = Workspace::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let setting = Setting { workspace: &workspace, myself: vec!["sh".into(), player.into()], say: &|_| {} };
+
+        let result = local(&setting, &cloud);
+
+        assert!(!cloud.exists() || result.is_err(), "the local cloud of the test would fill the disk");
+        (result, fs::read_to_string(record).unwrap().lines().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn the_way_there_and_back_leaves_no_local_cloud_behind() {
+        let (result, asked) = played("");
+
+        let expected = [
+            "local down",
+            "deploy --env local --yes",
+            "diff --env local --deployed",
+            "deploy --env local --yes",
+            "destroy --env local --yes --purge",
+            "local down",
+        ];
+        assert_eq!(result, Ok(()));
+        assert_eq!(asked, expected, "something would not be tried, or be tried in a developer's own local cloud");
+    }
+
+    #[test]
+    fn a_deploy_that_fails_fails_the_step_and_still_stops_its_local_cloud() {
+        let (result, asked) = played("deploy --env local --yes");
+
+        assert_eq!(result, Err("`cargo xtask deploy --env local --yes` ended with 1".to_owned()));
+        assert_eq!(asked, ["local down", "deploy --env local --yes", "local down"], "each failed run would leave a process behind");
+    }
+
+    #[test]
+    fn a_second_deploy_that_would_change_something_fails_the_step() {
+        let (result, _) = played("diff --env local --deployed");
+
+        assert!(result.is_err(), "every deploy would change something, and nobody would know");
+    }
+}

@@ -1,0 +1,85 @@
+//! Commands that read: what the engine knows, as people and as programs want it.
+
+use protocol::{Event, Outcome, Request, StackRef, StackStatus};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+fn read() -> Event {
+    Event::Done { outcome: Outcome::Read, calls: [].into(), seconds: 0.1 }
+}
+
+fn stack(name: &str) -> StackRef {
+    StackRef { stack: name.to_owned(), name: format!("cloudwright-staging-{name}") }
+}
+
+#[test]
+fn outputs_are_one_object_of_stack_and_output() {
+    let world = World::new();
+    let outputs = |name: &str, value: &str| [(name.to_owned(), value.to_owned())].into_iter().collect();
+    world.engine_tells(&[
+        Event::Outputs { stack: stack("jobs"), outputs: outputs("JobQueueUrl", "https://queue") },
+        Event::Outputs { stack: stack("images"), outputs: outputs("SourceBucketName", "photos-in") },
+        read(),
+    ]);
+
+    let for_programs = world.run(&["outputs", "--env", "staging", "--json"]);
+    let for_people = world.run(&["outputs", "--env", "staging"]);
+
+    let value: Value = serde_json::from_str(&for_programs.stdout).unwrap();
+    assert_eq!(value, json!({ "jobs": { "JobQueueUrl": "https://queue" }, "images": { "SourceBucketName": "photos-in" } }));
+    assert_eq!(for_people.stdout, "jobs.JobQueueUrl  https://queue\nimages.SourceBucketName  photos-in\n");
+}
+
+#[test]
+fn the_state_of_every_stack_is_one_line_also_of_those_that_do_not_exist() {
+    let world = World::new();
+    let status = |name: &str, status: Option<&str>| {
+        Event::Status(StackStatus {
+            stack: stack(name),
+            status: status.map(str::to_owned),
+            reason: None,
+            changed_at: status.map(|_| "2026-11-22T12:00:00Z".to_owned()),
+            digest: status.map(|_| "0123456789abcdef".repeat(4)),
+        })
+    };
+    world.engine_tells(&[status("jobs", Some("UPDATE_COMPLETE")), status("images", None), read()]);
+
+    let ran = world.run(&["status", "--env", "staging"]);
+
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    insta::assert_snapshot!(ran.stdout, @"
+    jobs    UPDATE_COMPLETE  2026-11-22T12:00:00Z  0123456789ab
+    images  does not exist
+    ");
+}
+
+#[test]
+fn logs_are_asked_for_as_far_back_as_was_said() {
+    let world = World::new();
+    let line = Event::Log {
+        stack: stack("images"),
+        group: "g".to_owned(),
+        stream: "s".to_owned(),
+        at: "2026-11-22T12:00:00Z".to_owned(),
+        message: "{\"level\":\"INFO\"}\n".to_owned(),
+    };
+    world.engine_tells(&[line, read()]);
+
+    let ran = world.run(&["logs", "--env", "staging", "--stack", "images", "--since", "2h"]);
+
+    assert_eq!(ran.stdout, "2026-11-22T12:00:00Z images: {\"level\":\"INFO\"}\n", "{}", ran.stderr);
+    let Some(Request::Logs(logs)) = world.request() else { panic!("{:?}", world.request()) };
+    assert_eq!((logs.since_seconds, logs.stacks.len()), (7_200, 1), "somebody would read the wrong logs");
+}
+
+#[test]
+fn an_unknown_stack_is_answered_with_those_that_there_are() {
+    let world = World::new();
+
+    let ran = world.run(&["logs", "--env", "staging", "--stack", "image"]);
+
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("the stacks are artifacts, jobs, images"), "{}", ran.stderr);
+    assert!(world.request().is_none());
+}

@@ -1,0 +1,11 @@
+//! The command line as people and scripts meet it: the built program, run in a small repository of its own.
+
+#![expect(clippy::unwrap_used, reason = "a world that cannot be made is a failed test")]
+
+mod answers;
+mod compare;
+mod deploys;
+mod interrupts;
+mod offline;
+mod words;
+mod world;
