@@ -2,20 +2,22 @@
 #![cfg(test)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+use serde_json::Value as Json;
 
 /// Room → the rooms that it may use. A room that is missing here has not been thought about.
 const ARROWS: &[(&str, &[&str])] = &[
     ("cfn-facts", &[]),
     ("cfn-kit", &["cfn-facts"]),
     ("contract", &[]),
-    ("deploy", &["protocol"]),
+    ("deploy", &["protocol", "unify"]),
     ("picture", &["contract"]),
     ("protocol", &[]),
-    ("smoke", &["contract", "picture"]),
+    ("smoke", &["contract", "picture", "unify"]),
     ("stacks", &["cfn-kit", "contract"]),
-    ("transcode", &["contract", "picture"]),
+    ("transcode", &["contract", "picture", "unify"]),
+    ("unify", &[]),
     ("xtask", &["cfn-facts", "cfn-kit", "contract", "protocol", "stacks"]),
 ];
 
@@ -26,58 +28,95 @@ const HEAVY: &[&str] = &["aws-", "tokio", "hyper", "lambda_runtime"];
 /// Rooms that hold no words of the command line.
 const NO_CLAP: &[&str] = &["cfn-facts", "cfn-kit", "contract", "deploy", "picture", "protocol", "stacks"];
 
-fn metadata() -> Metadata {
-    MetadataCommand::new().manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).exec().unwrap()
+/// The programs that link the SDK, as a deploy builds them.
+const LINKS_THE_SDK: &[&str] = &["deploy", "smoke", "transcode"];
+
+fn cargo(arguments: &[&str]) -> String {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo).args(arguments).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
-/// Everything that a room links, directly or not; tests and build scripts apart.
-fn linked(metadata: &Metadata, room: &str) -> BTreeSet<String> {
-    let resolve = metadata.resolve.as_ref().unwrap();
-    let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
-    let start = metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == room).unwrap();
-    let mut seen = BTreeSet::new();
-    let mut open = vec![&start.id];
-    while let Some(id) = open.pop() {
-        for dependency in &nodes[id].deps {
-            let linked = dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
-            if linked && seen.insert(&dependency.pkg) {
-                open.push(&dependency.pkg);
-            }
+/// Packages by id, and what each links: tests and build scripts apart.
+struct Graph {
+    names: BTreeMap<String, String>,
+    rooms: BTreeMap<String, String>,
+    links: BTreeMap<String, Vec<String>>,
+}
+
+fn text(value: &Json) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+fn graph() -> Graph {
+    let metadata: Json = serde_json::from_str(&cargo(&["metadata", "--format-version", "1"])).unwrap();
+    let names: BTreeMap<_, _> =
+        metadata["packages"].as_array().unwrap().iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
+    let members = metadata["workspace_members"].as_array().unwrap();
+    let rooms = members.iter().map(|id| (names[&text(id)].clone(), text(id))).collect();
+    let normal = |dependency: &&Json| dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null());
+    let linked = |node: &Json| node["deps"].as_array().unwrap().iter().filter(normal).map(|dependency| text(&dependency["pkg"])).collect();
+    let links = metadata["resolve"]["nodes"].as_array().unwrap().iter().map(|node| (text(&node["id"]), linked(node))).collect();
+    Graph { names, rooms, links }
+}
+
+impl Graph {
+    /// Everything that a room links, directly or not.
+    fn linked(&self, room: &str) -> BTreeSet<&str> {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![&self.rooms[room]];
+        while let Some(id) = open.pop() {
+            open.extend(self.links[id].iter().filter(|id| seen.insert(id.as_str())));
         }
+        seen.into_iter().map(|id| self.names[id].as_str()).collect()
     }
-    seen.into_iter().map(|id| metadata[id].name.to_string()).collect()
 }
 
 #[test]
 fn a_room_uses_only_the_rooms_that_it_may() {
-    let metadata = metadata();
+    let graph = graph();
     let arrows: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
-    let rooms: BTreeSet<String> = metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
 
-    for package in metadata.workspace_packages() {
-        let allowed = arrows.get(package.name.as_str()).unwrap_or_else(|| panic!("`{}` has no place in the house yet", package.name));
-        let uses = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
-        for used in uses.filter(|dependency| rooms.contains(&dependency.name)) {
-            assert!(allowed.contains(&used.name.as_str()), "`{}` may not know `{}`", package.name, used.name);
+    for (room, id) in &graph.rooms {
+        let allowed = arrows.get(room.as_str()).unwrap_or_else(|| panic!("`{room}` has no place in the house yet"));
+        for used in graph.links[id].iter().map(|id| &graph.names[id]).filter(|name| graph.rooms.contains_key(*name)) {
+            assert!(allowed.contains(&used.as_str()), "`{room}` may not know `{used}`");
         }
     }
 }
 
 #[test]
 fn the_edit_loop_links_no_sdk() {
-    let metadata = metadata();
+    let graph = graph();
 
     for room in LIGHT {
-        let heavy: Vec<_> = linked(&metadata, room).into_iter().filter(|name| HEAVY.iter().any(|word| name.starts_with(word))).collect();
+        let heavy: Vec<_> = graph.linked(room).into_iter().filter(|name| HEAVY.iter().any(|word| name.starts_with(word))).collect();
         assert!(heavy.is_empty(), "every change of a stack would wait for these, because `{room}` links them: {heavy:?}");
     }
 }
 
 #[test]
 fn only_xtask_knows_the_command_line() {
-    let metadata = metadata();
+    let graph = graph();
 
     for room in NO_CLAP {
-        assert!(!linked(&metadata, room).contains("clap"), "`{room}` would speak to a terminal that may not be there");
+        assert!(!graph.linked(room).contains("clap"), "`{room}` would speak to a terminal that may not be there");
     }
+}
+
+#[test]
+fn a_deploy_and_the_tests_compile_the_sdk_the_same_way() {
+    let features = |selection: &[&str]| -> BTreeSet<String> {
+        let options = ["tree", "--prefix", "none", "--format", "{p} {f}", "--edges"];
+        let lines = cargo(&[&options, selection].concat());
+        lines.lines().map(|line| line.trim_end_matches(" (*)").trim_end().to_owned()).collect()
+    };
+    let packages: Vec<&str> = LINKS_THE_SDK.iter().flat_map(|room| ["--package", room]).collect();
+
+    let deployed = features(&[&["normal"], &packages[..]].concat());
+    let tested = features(&["normal,dev", "--workspace"]);
+
+    let twice: Vec<_> = deployed.difference(&tested).collect();
+    assert!(twice.is_empty(), "the SDK is compiled twice, for minutes: ask for the tests' features of these in xtask/unify: {twice:?}");
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use protocol::{Calls, Change};
@@ -209,6 +210,8 @@ pub trait Cloud {
     async fn empty_bucket(&self, bucket: &str) -> Result<u64, CloudError>;
     /// Lines of a log group from a time on, oldest first.
     async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError>;
+    /// Let some time pass before the next look.
+    async fn pause(&self, time: Duration);
     /// How often each service has been called.
     fn calls(&self) -> Calls;
 }

@@ -87,7 +87,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 return Ok(self.read());
             }
             tokio::select! {
-                () = tokio::time::sleep(FOLLOW_PAUSE) => {}
+                () = self.cloud.pause(FOLLOW_PAUSE) => {}
                 () = self.interrupt.wait() => return Ok(self.read()),
             }
         }

@@ -80,7 +80,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 return Ok(Ended { status, reason, events });
             }
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = self.cloud.pause(pause) => {}
                 () = self.interrupt.wait() => return Err(left_alone(operation.stack, target)),
             }
         }

@@ -91,7 +91,7 @@ fn intents(events: &[Event]) -> Vec<(String, Intent)> {
     events.iter().filter_map(plan).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn outputs_of_one_stack_become_parameters_of_the_next() {
     let cloud = ScriptedCloud::default();
 
@@ -103,7 +103,7 @@ async fn outputs_of_one_stack_become_parameters_of_the_next() {
     assert_eq!(parameters["Code"], format!("artifacts/transcode/{}.zip", "ab".repeat(32)), "the function would run other code");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_stack_is_touched_only_after_those_that_it_needs() {
     let cloud = ScriptedCloud::default();
 
@@ -115,7 +115,7 @@ async fn a_stack_is_touched_only_after_those_that_it_needs() {
     assert!(at("put artifacts/transcode") < at("execute cloudwright-staging-images"), "the function's code would be missing: {writes:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_deploy_without_changes_is_one_question_to_each_of_two_services() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
@@ -131,7 +131,7 @@ async fn a_deploy_without_changes_is_one_question_to_each_of_two_services() {
     assert_eq!(after["sts"] - calls["sts"], 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn credentials_of_another_account_write_nothing() {
     let cloud = ScriptedCloud::default();
     *cloud.account.borrow_mut() = Some("222222222222".to_owned());
@@ -143,7 +143,7 @@ async fn credentials_of_another_account_write_nothing() {
     assert!(cloud.writes.borrow().is_empty(), "somebody else's account was written to: {:?}", cloud.writes.borrow());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn missing_credentials_are_told_as_such() {
     let cloud = ScriptedCloud::default();
     cloud.fail("GetCallerIdentity", ErrorKind::Credentials, "no providers in chain provided credentials");
@@ -154,7 +154,7 @@ async fn missing_credentials_are_told_as_such() {
     assert!(failure.hint.contains("AWS_PROFILE"), "a person would not know what to do: {}", failure.hint);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_declined_first_deploy_leaves_nothing_behind() {
     let cloud = ScriptedCloud::default();
 
@@ -165,7 +165,7 @@ async fn a_declined_first_deploy_leaves_nothing_behind() {
     assert_eq!(cloud.status_of("cloudwright-staging-artifacts"), None, "an empty stack stays in the account");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_declined_update_leaves_no_change_set_behind() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
@@ -179,7 +179,7 @@ async fn a_declined_update_leaves_no_change_set_behind() {
     assert_eq!(cloud.status_of("cloudwright-staging-jobs").as_deref(), Some("CREATE_COMPLETE"));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_failed_first_deploy_names_the_cause_and_the_line_and_leaves_nothing() {
     let cloud = ScriptedCloud::default();
     cloud.break_resource("JobQueue", "User maria is not authorized to perform: sqs:CreateQueue");
@@ -193,7 +193,7 @@ async fn a_failed_first_deploy_names_the_cause_and_the_line_and_leaves_nothing()
     assert_eq!(cloud.status_of("cloudwright-staging-jobs"), None, "the remains would block the next deploy");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn stacks_beside_a_failing_one_are_finished() {
     let cloud = ScriptedCloud::default();
     cloud.break_resource("JobQueue", "no");
@@ -206,7 +206,7 @@ async fn stacks_beside_a_failing_one_are_finished() {
     assert!(failure.hint.contains("standing: artifacts"), "{}", failure.hint);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_failed_update_keeps_the_stack_and_the_next_deploy_goes_on() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
@@ -223,7 +223,7 @@ async fn a_failed_update_keeps_the_stack_and_the_next_deploy_goes_on() {
     assert_eq!(cloud.status_of("cloudwright-staging-jobs").as_deref(), Some("UPDATE_COMPLETE"));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_a_failed_first_deploy_of_others_left_is_deleted_and_made_again() {
     let cloud = ScriptedCloud::default();
     cloud.put_stack("cloudwright-staging-jobs", "ROLLBACK_COMPLETE");
@@ -235,7 +235,7 @@ async fn what_a_failed_first_deploy_of_others_left_is_deleted_and_made_again() {
     assert_eq!(cloud.status_of("cloudwright-staging-jobs").as_deref(), Some("CREATE_COMPLETE"));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_empty_stack_of_a_killed_deploy_is_used() {
     let cloud = ScriptedCloud::default();
     cloud.put_stack("cloudwright-staging-jobs", "REVIEW_IN_PROGRESS");
@@ -245,7 +245,7 @@ async fn an_empty_stack_of_a_killed_deploy_is_used() {
     assert_eq!(outcome(&events), Outcome::Changed);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn somebody_elses_operation_is_waited_for() {
     let cloud = ScriptedCloud::default();
     cloud.put_stack("cloudwright-staging-jobs", "UPDATE_IN_PROGRESS");
@@ -258,7 +258,7 @@ async fn somebody_elses_operation_is_waited_for() {
     assert_eq!(outcome(&events), Outcome::Changed);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_state_that_needs_a_person_is_explained_and_not_touched() {
     for status in ["UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "HELD_BY_MARTIANS"] {
         let cloud = ScriptedCloud::default();
@@ -272,7 +272,7 @@ async fn a_state_that_needs_a_person_is_explained_and_not_touched() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn success_with_a_missing_resource_is_a_failure() {
     let cloud = ScriptedCloud::default();
     cloud.pretend_to_make("JobQueue");
@@ -283,7 +283,7 @@ async fn success_with_a_missing_resource_is_a_failure() {
     assert!(failure.message.contains("JobQueue (AWS::SQS::Queue)"), "{}", failure.message);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_template_that_cloudformation_refuses_changes_nothing() {
     let cloud = ScriptedCloud::default();
     cloud.fail("CreateChangeSet", ErrorKind::Refused, "Template format error: Unrecognized resource types");
@@ -294,7 +294,7 @@ async fn a_template_that_cloudformation_refuses_changes_nothing() {
     assert!(cloud.status_of("cloudwright-staging-jobs").is_none(), "the other stack's change set stays behind");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_change_set_that_cannot_be_executed_is_thrown_away() {
     let cloud = ScriptedCloud::default();
     cloud.fail("ExecuteChangeSet", ErrorKind::Denied, "maria may not execute");
@@ -305,7 +305,7 @@ async fn a_change_set_that_cannot_be_executed_is_thrown_away() {
     assert_eq!(cloud.status_of("cloudwright-staging-artifacts"), None, "an empty stack stays behind");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_difference_that_cloudformation_does_not_see_is_no_failure() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
@@ -318,7 +318,7 @@ async fn a_difference_that_cloudformation_does_not_see_is_no_failure() {
     assert_eq!(cloud.change_sets_of("cloudwright-staging-jobs"), 0, "failed change sets pile up");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_missing_output_names_those_that_are_there() {
     let cloud = ScriptedCloud::default();
     let mut request = platform();
@@ -329,7 +329,7 @@ async fn a_missing_output_names_those_that_are_there() {
     assert!(failure.message.contains("`AlertArn`") && failure.message.contains("AlertsArn"), "{}", failure.message);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_unknown_artifact_is_found_before_anything_is_sent() {
     let cloud = ScriptedCloud::default();
     let mut request = platform();
@@ -341,7 +341,7 @@ async fn an_unknown_artifact_is_found_before_anything_is_sent() {
     assert!(deploy::cloud::Cloud::calls(&cloud).is_empty(), "a mistake of ours was taken to AWS");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn ctrl_c_in_mid_deploy_says_that_cloudformation_goes_on() {
     let cloud = ScriptedCloud::default();
     let (stop, interrupt) = Interrupt::new();
@@ -350,20 +350,15 @@ async fn ctrl_c_in_mid_deploy_says_that_cloudformation_goes_on() {
     let mut request = platform();
     request.stacks.truncate(2);
 
-    let engine = Engine::new(&cloud, &listener, interrupt);
-    let request = Request::Deploy(request);
-    let press = async {
-        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-        stop.send(true).unwrap();
-    };
-    tokio::join!(engine.run(&request), press);
+    cloud.interrupt_after(3, stop);
+    Engine::new(&cloud, &listener, interrupt).run(&Request::Deploy(request)).await;
 
     let failure = failure(&listener.events.into_inner());
     assert_eq!((failure.kind, failure.sent), (FailureKind::Interrupted, Sent::Something));
     assert!(failure.hint.contains("cargo xtask deploy --env staging"), "a person would not know how to go on: {}", failure.hint);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn ctrl_c_before_the_execution_leaves_nothing_behind() {
     let cloud = ScriptedCloud::default();
     let (stop, interrupt) = Interrupt::new();
@@ -388,7 +383,7 @@ fn destroy(purge: bool) -> Destroy {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_stack_is_deleted_before_those_that_it_uses() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
@@ -402,7 +397,7 @@ async fn a_stack_is_deleted_before_those_that_it_uses() {
     assert_eq!(writes.len(), 3, "{writes:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_stack_that_cannot_be_deleted_says_what_stays_and_why() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
@@ -415,7 +410,7 @@ async fn a_stack_that_cannot_be_deleted_says_what_stays_and_why() {
     assert!(failure.hint.contains("--purge"), "{}", failure.hint);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn destroying_what_does_not_exist_is_nothing_to_do() {
     let cloud = ScriptedCloud::default();
 
@@ -424,7 +419,7 @@ async fn destroying_what_does_not_exist_is_nothing_to_do() {
     assert_eq!(outcome(&events), Outcome::Unchanged);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_declined_destroy_deletes_nothing() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;

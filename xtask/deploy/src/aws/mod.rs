@@ -126,6 +126,10 @@ impl Cloud for Aws {
         self.filter_log_events(group, from_milliseconds, filter).await
     }
 
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
     fn calls(&self) -> Calls {
         self.calls.borrow().clone()
     }

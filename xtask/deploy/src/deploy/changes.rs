@@ -145,7 +145,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             if !state.status.ends_with("_PENDING") && !state.status.ends_with("_IN_PROGRESS") {
                 return Ok(state);
             }
-            tokio::time::sleep(pause).await;
+            self.cloud.pause(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         }
     }
@@ -173,7 +173,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         self.cloud.delete_stack(&state.id).await.map_err(problem)?;
         for _ in 0..100 {
             match self.cloud.stack(&spec.name).await.map_err(problem)? {
-                Some(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                Some(_) => self.cloud.pause(Duration::from_millis(100)).await,
                 None => return Ok(()),
             }
         }

@@ -3,10 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
+use std::time::Duration;
 
 use deploy::cloud::*;
 use indexmap::IndexMap;
 use protocol::{Answer, Calls, Change, ChangeAction, Event, Replacement};
+use tokio::sync::watch;
 
 pub(crate) const ACCOUNT: &str = "111111111111";
 
@@ -36,6 +38,9 @@ pub(crate) struct ScriptedCloud {
     pub(crate) objects: RefCell<Vec<String>>,
     calls: RefCell<Calls>,
     counter: Cell<u64>,
+    pauses: Cell<u64>,
+    interrupt_after: Cell<u64>,
+    stop: RefCell<Option<watch::Sender<bool>>>,
 }
 
 pub(crate) fn error(operation: &'static str, kind: ErrorKind, message: &str) -> CloudError {
@@ -49,6 +54,12 @@ impl ScriptedCloud {
 
     pub(crate) fn break_resource(&self, logical_id: &str, reason: &str) {
         self.broken.borrow_mut().insert(logical_id.to_owned(), reason.to_owned());
+    }
+
+    /// Ctrl-C comes after so many pauses.
+    pub(crate) fn interrupt_after(&self, pauses: u64, stop: watch::Sender<bool>) {
+        self.interrupt_after.set(pauses);
+        *self.stop.borrow_mut() = Some(stop);
     }
 
     pub(crate) fn mend(&self) {
@@ -349,6 +360,17 @@ impl Cloud for ScriptedCloud {
     async fn log_lines(&self, _group: &str, _from: i64, _filter: Option<&str>) -> Result<Vec<LogLine>, CloudError> {
         self.call("logs", "FilterLogEvents")?;
         Ok(Vec::new())
+    }
+
+    /// Time costs nothing here; others get their turn.
+    async fn pause(&self, _time: Duration) {
+        self.pauses.set(self.pauses.get() + 1);
+        if self.pauses.get() == self.interrupt_after.get()
+            && let Some(stop) = self.stop.borrow().as_ref()
+        {
+            stop.send(true).unwrap();
+        }
+        tokio::task::yield_now().await;
     }
 
     fn calls(&self) -> Calls {
