@@ -6,30 +6,47 @@ use std::process::ExitCode;
 use deploy::aws::Aws;
 use deploy::{Engine, Interrupt, Talk};
 use protocol::{Answer, Event, Failure, FailureKind, Request, Sent, Target};
+use tokio::sync::{Mutex, mpsc, watch};
 
 /// Events go to standard output as JSON lines; answers come from standard input.
 #[derive(Debug)]
-struct Lines;
+struct Lines {
+    answers: Mutex<mpsc::UnboundedReceiver<String>>,
+}
 
 impl Talk for Lines {
     fn tell(&self, event: Event) {
-        let Ok(line) = serde_json::to_string(&event) else { return };
-        let mut out = std::io::stdout().lock();
-        // A listener that is gone cannot be told so; CloudFormation goes on by itself, and the next deploy finds out.
-        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        tell(&event);
     }
 
     async fn ask(&self, question: String) -> Answer {
-        self.tell(Event::Confirm { question });
-        let read = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).map(|_| line)
-        });
-        match read.await {
-            Ok(Ok(line)) => serde_json::from_str(&line).unwrap_or(Answer::No),
-            Ok(Err(_)) | Err(_) => Answer::No,
-        }
+        tell(&Event::Confirm { question });
+        let line = self.answers.lock().await.recv().await;
+        line.and_then(|line| serde_json::from_str(&line).ok()).unwrap_or(Answer::No)
     }
+}
+
+fn tell(event: &Event) {
+    let Ok(line) = serde_json::to_string(event) else { return };
+    let mut out = std::io::stdout().lock();
+    // A listener that is gone cannot be told so; CloudFormation goes on by itself, and the next deploy finds out.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Read answers until the input ends. Its end means that the other program wants to stop, or is gone: the same as Ctrl-C.
+fn listen(stop: watch::Sender<bool>) -> mpsc::UnboundedReceiver<String> {
+    let (sender, answers) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { break };
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+        // The receiver is dropped only when everything is over.
+        let _ = stop.send(true);
+    });
+    answers
 }
 
 fn main() -> ExitCode {
@@ -47,25 +64,24 @@ fn main() -> ExitCode {
         Err(error) => return refuse(format!("the engine does not understand the request: {error}")),
     };
     let done = runtime.block_on(fulfil(&request));
-    // A question may still wait for an answer on a thread of its own; nobody will give it any more.
-    runtime.shutdown_background();
     if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 async fn fulfil(request: &Request) -> bool {
     let (stop, interrupt) = Interrupt::new();
-    let listen = async move {
+    let lines = Lines { answers: Mutex::new(listen(stop.clone())) };
+    let ctrl_c = async move {
         let _ = tokio::signal::ctrl_c().await;
         let _ = stop.send(true);
         std::future::pending::<()>().await;
     };
     let work = async {
         let cloud = Aws::new(&target(request).region).await;
-        Engine::new(&cloud, &Lines, interrupt).run(request).await
+        Engine::new(&cloud, &lines, interrupt).run(request).await
     };
     tokio::select! {
         done = work => done,
-        () = listen => false,
+        () = ctrl_c => false,
     }
 }
 
@@ -81,6 +97,6 @@ fn target(request: &Request) -> &Target {
 fn refuse(message: String) -> ExitCode {
     let hint = "the engine is driven by `cargo xtask`; nothing was sent".to_owned();
     let failure = Failure { kind: FailureKind::Request, message, causes: Vec::new(), source: None, hint, sent: Sent::Nothing };
-    Lines.tell(Event::Failed(failure));
+    tell(&Event::Failed(failure));
     ExitCode::FAILURE
 }

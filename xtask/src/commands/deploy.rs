@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::thread;
 
-use protocol::{Artifact, Deploy, Outcome as EngineOutcome, Request, StackSpec};
+use protocol::{Artifact, Deploy, Event, Outcome as EngineOutcome, Request, StackSpec};
 use stacks::Finished;
 use stacks::environment::Environment;
 
@@ -66,7 +66,7 @@ fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wri
     check::must_pass(&environment.name, &platform)?;
 
     let interrupts = Interrupts::catch()?;
-    let ready = prepare(ctx, &workspace, &environment, &platform).map_err(|error| match interrupts.count() {
+    let ready = prepare(ctx, &workspace, &environment, &platform, &interrupts).map_err(|error| match interrupts.count() {
         0 => error,
         _ => Error::Interrupted,
     })?;
@@ -122,10 +122,19 @@ struct Ready {
     local: Option<String>,
 }
 
-fn prepare(ctx: &Context, workspace: &Workspace, environment: &Environment, platform: &[Finished]) -> Result<Ready, Error> {
+fn prepare(
+    ctx: &Context,
+    workspace: &Workspace,
+    environment: &Environment,
+    platform: &[Finished],
+    interrupts: &Interrupts,
+) -> Result<Ready, Error> {
     let building = Building::tools(ctx.terminal);
     if !is_local(environment) {
         let binaries = tools::for_this_machine(workspace, platform, &building)?;
+        // Credentials that are missing, or another account's, are found now and not after minutes of building.
+        let early = Session::new(environment.clone(), stacks::platform(environment), None, tools::engine_among(&binaries)?);
+        early.converse(&Request::Status(early.stacks()), interrupts, &mut |_: &Event| Ok(()))?;
         let functions = tools::for_aws(ctx, workspace, platform)?;
         let artifacts = tools::pack(workspace, platform, &functions, Profile::Lambda)?;
         return Ok(Ready { binaries, artifacts, local: None });

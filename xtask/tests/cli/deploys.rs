@@ -119,6 +119,17 @@ fn scripts_can_tell_the_ends_of_a_deploy_apart() {
 }
 
 #[test]
+fn credentials_are_looked_at_before_functions_are_built_for_minutes() {
+    let world = World::new();
+    world.engine_tells(&[failed(FailureKind::WrongAccount, "another account", &[], "set AWS_PROFILE", Sent::Nothing)]);
+
+    world.run(&DEPLOY);
+
+    assert!(!world.cargo_calls().contains("--profile lambda"), "a person would wait for minutes to be sent away: {}", world.cargo_calls());
+    assert!(matches!(world.request(), Some(Request::Status(_))), "something that writes was asked first: {:?}", world.request());
+}
+
+#[test]
 fn another_account_no_credentials_and_a_silent_endpoint_are_told_with_what_to_do() {
     let world = World::new();
     let failures = [
@@ -209,6 +220,7 @@ fn a_build_that_fails_shows_the_compilers_words_and_sends_nothing() {
 #[test]
 fn a_function_for_another_machine_is_refused_naming_both() {
     let world = World::new();
+    world.engine("echo the deploy went on >&2; exit 1");
     world.function_for(183);
 
     let ran = world.run(&DEPLOY);
@@ -219,5 +231,5 @@ fn a_function_for_another_machine_is_refused_naming_both() {
         "the function would never start: {}",
         ran.stderr
     );
-    assert!(world.request().is_none(), "the first event would find out");
+    assert!(!matches!(world.request(), Some(Request::Deploy(_))), "the first event would find out");
 }
