@@ -66,7 +66,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
         let since = i64::try_from(request.since_seconds).unwrap_or(i64::MAX / 1000) * 1000;
         let mut from = Timestamp::now().as_millisecond().saturating_sub(since);
-        let mut seen: BTreeSet<String> = BTreeSet::new();
+        // The whole line counts, not its id alone: not every endpoint gives ids that differ.
+        let mut seen = BTreeSet::new();
         loop {
             let mut lines = Vec::new();
             for (stack, group) in &groups {
@@ -75,7 +76,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             }
             lines.sort_by_key(|(_, _, line)| line.at_milliseconds);
             for (stack, group, line) in lines {
-                if !seen.insert(line.id) {
+                if !seen.insert((group.clone(), line.stream.clone(), line.id, line.at_milliseconds, line.message.clone())) {
                     continue;
                 }
                 from = from.max(line.at_milliseconds);

@@ -5,12 +5,12 @@ mod scripted;
 
 use std::collections::BTreeMap;
 
-use deploy::cloud::ErrorKind;
+use deploy::cloud::{ErrorKind, LogLine};
 use deploy::{Engine, Interrupt};
 use indexmap::IndexMap;
 use protocol::{
-    Answer, Artifact, Deploy, Destroy, Event, Failure, FailureKind, Intent, Outcome, OutputRef, Request, Sent, Source, StackRef, StackSpec,
-    Target,
+    Answer, Artifact, Deploy, Destroy, Event, Failure, FailureKind, Intent, Logs, Outcome, OutputRef, Request, Sent, Source, StackRef,
+    StackSpec, Target,
 };
 use scripted::{ACCOUNT, Listener, ScriptedCloud};
 
@@ -429,4 +429,23 @@ async fn a_declined_destroy_deletes_nothing() {
 
     assert_eq!(outcome(&events), Outcome::Declined);
     assert!(cloud.writes.borrow().is_empty(), "{:?}", cloud.writes.borrow());
+}
+
+#[tokio::test]
+async fn lines_of_a_log_without_ids_of_their_own_are_all_told() {
+    let cloud = ScriptedCloud::default();
+    let mut request = platform();
+    request.stacks.truncate(1);
+    request.stacks[0].template = request.stacks[0].template.replace("AWS::SQS::Queue", "AWS::Logs::LogGroup");
+    deploy(&cloud, request).await;
+    let line = |message: &str| LogLine { id: String::new(), stream: "a".to_owned(), at_milliseconds: 7, message: message.to_owned() };
+    cloud.log.borrow_mut().extend([line("START"), line("END")]);
+
+    let stack = StackRef { stack: "artifacts".to_owned(), name: "cloudwright-staging-artifacts".to_owned() };
+    let logs = Logs { target: target(), stacks: vec![stack], since_seconds: 60, filter: None, follow: false };
+    let events = run(&cloud, Request::Logs(logs), Answer::No).await;
+
+    let told: Vec<_> =
+        events.iter().filter_map(|event| if let Event::Log { message, .. } = event { Some(message.as_str()) } else { None }).collect();
+    assert_eq!(told, ["START", "END"], "a person would miss what the function wrote");
 }

@@ -1,6 +1,8 @@
 //! The SDK's errors as the engine's.
 
-use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use std::error::Error;
+
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
 use crate::cloud::{CloudError, ErrorKind};
 
@@ -10,16 +12,28 @@ const LONGEST_MESSAGE: usize = 600;
 /// An SDK error as a [`CloudError`].
 pub(super) fn of<E, R>(service: &'static str, operation: &'static str, error: SdkError<E, R>) -> CloudError
 where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).map(str::to_owned);
     let words = error.as_service_error().and_then(ProvideErrorMetadata::message).map(str::to_owned);
     let connection = matches!(&error, SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout());
     let timeout = matches!(&error, SdkError::TimeoutError(_));
-    let message = words.unwrap_or_else(|| DisplayErrorContext(&error).to_string());
+    let message = words.unwrap_or_else(|| chain(&error));
     let kind = if connection || timeout { ErrorKind::Unreachable } else { kind(code.as_deref(), &message) };
     CloudError { service, operation, code, message: shorten(message), kind }
+}
+
+/// An error with its causes, each in its own words, without the dump that the SDK's own display adds.
+fn chain(error: &dyn Error) -> String {
+    let mut words = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        words.push(cause.to_string());
+        next = cause.source();
+    }
+    words.dedup();
+    words.join(": ")
 }
 
 fn kind(code: Option<&str>, message: &str) -> ErrorKind {
