@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use deploy::aws::Aws;
 use deploy::{Engine, Interrupt, Talk};
 use protocol::{Answer, Event, Failure, FailureKind, Request, Sent, Target};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Mutex, mpsc, watch};
 
 /// Events go to standard output as JSON lines; answers come from standard input.
@@ -55,6 +56,11 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(format!("the engine cannot start: {error}")),
     };
+    // From the first moment on: a signal that comes before its handler would end the process without a word.
+    let ctrl_c = match runtime.block_on(async { signal(SignalKind::interrupt()) }) {
+        Ok(ctrl_c) => ctrl_c,
+        Err(error) => return refuse(format!("the engine cannot listen to Ctrl-C: {error}")),
+    };
     let mut line = String::new();
     if let Err(error) = std::io::stdin().lock().read_line(&mut line) {
         return refuse(format!("the engine got no request: {error}"));
@@ -63,15 +69,15 @@ fn main() -> ExitCode {
         Ok(request) => request,
         Err(error) => return refuse(format!("the engine does not understand the request: {error}")),
     };
-    let done = runtime.block_on(fulfil(&request));
+    let done = runtime.block_on(fulfil(&request, ctrl_c));
     if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-async fn fulfil(request: &Request) -> bool {
+async fn fulfil(request: &Request, mut ctrl_c: Signal) -> bool {
     let (stop, interrupt) = Interrupt::new();
     let lines = Lines { answers: Mutex::new(listen(stop.clone())) };
-    let ctrl_c = async move {
-        let _ = tokio::signal::ctrl_c().await;
+    let pressed = async move {
+        ctrl_c.recv().await;
         let _ = stop.send(true);
         std::future::pending::<()>().await;
     };
@@ -81,7 +87,7 @@ async fn fulfil(request: &Request) -> bool {
     };
     tokio::select! {
         done = work => done,
-        () = ctrl_c => false,
+        () = pressed => false,
     }
 }
 

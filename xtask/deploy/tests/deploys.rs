@@ -372,6 +372,21 @@ async fn ctrl_c_before_the_execution_leaves_nothing_behind() {
     assert!(cloud.status_of("cloudwright-staging-jobs").is_none() && cloud.status_of("cloudwright-staging-artifacts").is_none());
 }
 
+#[tokio::test]
+async fn ctrl_c_during_an_upload_executes_nothing_more() {
+    let cloud = ScriptedCloud::default();
+    let (stop, interrupt) = Interrupt::new();
+    let listener = Listener::new(Answer::Yes);
+    cloud.interrupt_at_upload(stop);
+
+    Engine::new(&cloud, &listener, interrupt).run(&Request::Deploy(platform())).await;
+
+    let failure = failure(&listener.events.into_inner());
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Interrupted, Sent::Something));
+    assert!(failure.hint.contains("standing: artifacts, jobs"), "{}", failure.hint);
+    assert_eq!(cloud.status_of("cloudwright-staging-images"), None, "what nobody wanted any more was deployed");
+}
+
 fn destroy(purge: bool) -> Destroy {
     let stacks = platform().stacks;
     Destroy {

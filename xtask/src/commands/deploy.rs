@@ -86,6 +86,10 @@ fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wri
     let outcome = match end.outcome {
         EngineOutcome::Declined => Outcome::Declined,
         EngineOutcome::Unchanged | EngineOutcome::Read => Outcome::Done,
+        EngineOutcome::Changed if 0 < interrupts.count() => {
+            watcher.reporter.note("interrupted when everything was deployed already; the smoke test is left out");
+            Outcome::Done
+        }
         EngineOutcome::Changed if local && !args.no_smoke => {
             try_it(&session, &ready.binaries, &mut watcher)?;
             Outcome::Done

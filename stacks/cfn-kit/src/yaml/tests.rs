@@ -272,31 +272,3 @@ proptest! {
         }
     }
 }
-
-/// Figures for people, with `--ignored --nocapture`, best with `--release`.
-#[test]
-#[ignore = "a measurement, not a promise"]
-fn time_for_a_template_of_one_megabyte() {
-    let resources: serde_json::Map<String, serde_json::Value> = (0..3000)
-        .map(|index| {
-            let properties =
-                serde_json::json!({"Dead": {"Fn::GetAtt": ["Letters", "Arn"]}, "Tags": [{"Key": "a", "Value": "b"}], "Delay": index});
-            (
-                format!("Resource{index}"),
-                serde_json::json!({"Type": "AWS::SQS::Queue", "Properties": properties, "Metadata": "x".repeat(150)}),
-            )
-        })
-        .collect();
-    let text = serde_json::to_string_pretty(&serde_json::json!({ "Resources": resources })).unwrap();
-
-    for (name, text) in [("json", text.clone()), ("yaml", format!("# yaml\n{text}"))] {
-        let start = std::time::Instant::now();
-        let document = read(&text).unwrap();
-        println!(
-            "{name}: {} bytes in {:?}, {} resources",
-            text.len(),
-            start.elapsed(),
-            document.root.get("Resources").unwrap().entries().unwrap().len()
-        );
-    }
-}

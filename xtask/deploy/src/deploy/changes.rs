@@ -43,11 +43,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 Err(failure) => first = first.or(Some(failure)),
             }
         }
-        if first.is_none() && self.interrupt.requested() {
-            let hint = "the change sets are deleted again".to_owned();
-            first = Some(failure::interrupted("interrupted before anything was executed".to_owned(), hint, Sent::Undone));
-        }
-        if let Some(failure) = first {
+        if let Some(failure) = first.or_else(|| self.stopped()) {
             self.discard(&prepared, request).await?;
             return Err(failure);
         }

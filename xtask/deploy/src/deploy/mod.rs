@@ -80,8 +80,21 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             self.discard(&prepared, request).await?;
             return Err(failure);
         }
+        // Uploads take their time, and a person may have thought better of it.
+        if let Some(failure) = self.stopped() {
+            self.discard(&prepared, request).await?;
+            return Err(failure);
+        }
         self.execute_all(request, prepared, known).await?;
         Ok(None)
+    }
+
+    /// The failure that Ctrl-C amounts to while nothing of the wave is executed.
+    fn stopped(&self) -> Option<Failure> {
+        self.interrupt.requested().then(|| {
+            let hint = "the change sets are deleted again".to_owned();
+            failure::interrupted("interrupted before the changes were executed".to_owned(), hint, Sent::Undone)
+        })
     }
 
     /// Ask whether to execute what was shown; Ctrl-C is a no.

@@ -42,6 +42,7 @@ pub(crate) struct ScriptedCloud {
     counter: Cell<u64>,
     pauses: Cell<u64>,
     interrupt_after: Cell<u64>,
+    interrupt_at_upload: Cell<bool>,
     stop: RefCell<Option<watch::Sender<bool>>>,
 }
 
@@ -56,6 +57,12 @@ impl ScriptedCloud {
 
     pub(crate) fn break_resource(&self, logical_id: &str, reason: &str) {
         self.broken.borrow_mut().insert(logical_id.to_owned(), reason.to_owned());
+    }
+
+    /// Ctrl-C comes while a file is uploaded.
+    pub(crate) fn interrupt_at_upload(&self, stop: watch::Sender<bool>) {
+        self.interrupt_after(u64::MAX, stop);
+        self.interrupt_at_upload.set(true);
     }
 
     /// Ctrl-C comes after so many pauses.
@@ -341,6 +348,11 @@ impl Cloud for ScriptedCloud {
     async fn put_file(&self, bucket: &str, key: &str, _path: &Path, _sha256: &str) -> Result<(), CloudError> {
         self.call("s3", "PutObject")?;
         self.wrote(format!("put {key}"));
+        if self.interrupt_at_upload.get()
+            && let Some(stop) = self.stop.borrow().as_ref()
+        {
+            stop.send(true).unwrap();
+        }
         self.objects.borrow_mut().push(format!("{bucket}/{key}"));
         Ok(())
     }
