@@ -1,10 +1,15 @@
-//! Writes the Rust of every service whose cargo feature is on, from the facts in `schema/`.
+//! Writes the Rust of every service whose cargo feature is on, and the table of all facts, from what stands in `schema/`.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use cfn_facts::rust::Writer;
+use miniz_oxide::deflate::compress_to_vec;
+
+/// How hard the table is compressed, 0 to 10: the last step costs twice the time for one percent.
+const LEVEL: u8 = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let schema = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("schema");
@@ -13,11 +18,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", schema.display());
 
     let mut services = Vec::new();
+    let mut table = Table::default();
     for path in files(&schema)? {
         println!("cargo::rerun-if-changed={}", path.display());
-        let service = cfn_facts::parse(&fs::read_to_string(&path)?, &path.display().to_string())?;
-        if env::var_os(format!("CARGO_FEATURE_{}", service.module().to_ascii_uppercase())).is_some() {
-            services.push(service);
+        let text = fs::read_to_string(&path)?;
+        table.add(&text)?;
+        let module = path.file_stem().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
+        if env::var_os(format!("CARGO_FEATURE_{module}")).is_some() || env::var_os("CARGO_FEATURE_ALL").is_some() {
+            services.push(cfn_facts::parse(&text, &path.display().to_string())?);
         }
     }
     let writer = Writer::new(&services);
@@ -25,7 +33,40 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(out.join(format!("{}.rs", service.module())), writer.service(service))?;
     }
     fs::write(out.join("services.rs"), writer.root())?;
-    Ok(())
+    table.write(&out)
+}
+
+/// Every type's facts, compressed apart, so that looking up one costs nothing for the others.
+#[derive(Default)]
+struct Table {
+    entries: Vec<(String, usize, usize, usize)>,
+    bytes: Vec<u8>,
+}
+
+impl Table {
+    fn add(&mut self, text: &str) -> Result<(), Box<dyn Error>> {
+        let mut starts: Vec<usize> = text.match_indices("\nresource ").map(|(at, _)| at + 1).collect();
+        starts.push(text.len());
+        for range in starts.windows(2) {
+            let facts = text[range[0]..range[1]].trim_end();
+            let name = facts.split_whitespace().nth(1).ok_or("a resource without a name")?;
+            let packed = compress_to_vec(facts.as_bytes(), LEVEL);
+            self.entries.push((name.to_owned(), self.bytes.len(), packed.len(), facts.len()));
+            self.bytes.extend(packed);
+        }
+        Ok(())
+    }
+
+    fn write(mut self, out: &Path) -> Result<(), Box<dyn Error>> {
+        self.entries.sort();
+        let mut index = String::from("&[\n");
+        for (name, offset, packed, length) in &self.entries {
+            writeln!(index, "({name:?}, {offset}, {packed}, {length}),")?;
+        }
+        index.push_str("]\n");
+        fs::write(out.join("facts.rs"), index)?;
+        Ok(fs::write(out.join("facts.bin"), self.bytes)?)
+    }
 }
 
 /// The facts' files, sorted, so that the order of a folder never shows.

@@ -1,14 +1,15 @@
 //! One line of facts: words, quoted words and words with a list in parentheses.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// One part of a line.
+/// One part of a line, borrowed from it wherever it stands there as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum Part<'a> {
     /// `stateful`, or `"with space"`.
-    Word(String),
+    Word(Cow<'a, str>),
     /// `enum(a b)`.
-    List(String, Vec<String>),
+    List(Cow<'a, str>, Vec<Cow<'a, str>>),
 }
 
 /// Takes a line apart.
@@ -16,16 +17,16 @@ pub enum Part {
 /// # Errors
 ///
 /// The column, from 1, at which it is no such line, and what is wrong there.
-pub fn split(line: &str) -> Result<Vec<Part>, (usize, String)> {
-    let mut reader = Reader { characters: line.chars().collect(), at: 0 };
-    let mut parts = Vec::new();
+pub fn split(line: &str) -> Result<Vec<Part<'_>>, (usize, String)> {
+    let mut reader = Reader { line, at: 0 };
+    let mut parts = Vec::with_capacity(4);
     loop {
         reader.spaces();
         if reader.peek().is_none() {
             return Ok(parts);
         }
         let word = reader.word()?;
-        if reader.peek() == Some('(') {
+        if reader.peek() == Some(b'(') {
             reader.at += 1;
             parts.push(Part::List(word, reader.list()?));
         } else {
@@ -34,70 +35,74 @@ pub fn split(line: &str) -> Result<Vec<Part>, (usize, String)> {
     }
 }
 
-struct Reader {
-    characters: Vec<char>,
+struct Reader<'a> {
+    line: &'a str,
+    // In bytes; all that is looked for is ASCII, so that it always lies between characters.
     at: usize,
 }
 
-impl Reader {
-    fn peek(&self) -> Option<char> {
-        self.characters.get(self.at).copied()
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.line.as_bytes().get(self.at).copied()
     }
 
     fn spaces(&mut self) {
-        while self.peek() == Some(' ') {
+        while self.peek() == Some(b' ') {
             self.at += 1;
         }
     }
 
     fn error<T>(&self, message: &str) -> Result<T, (usize, String)> {
-        Err((self.at + 1, message.to_owned()))
+        let before = self.line.get(..self.at).unwrap_or(self.line);
+        Err((before.chars().count() + 1, message.to_owned()))
     }
 
-    fn word(&mut self) -> Result<String, (usize, String)> {
-        if self.peek() == Some('"') {
+    fn word(&mut self) -> Result<Cow<'a, str>, (usize, String)> {
+        if self.peek() == Some(b'"') {
             return self.quoted();
         }
-        let start = self.at;
-        while self.peek().is_some_and(|character| !matches!(character, ' ' | '(' | ')' | '"')) {
-            self.at += 1;
-        }
-        match self.at > start {
-            true => Ok(self.characters[start..self.at].iter().collect()),
-            false => self.error("a word was expected here"),
+        let rest = &self.line[self.at..];
+        let end = rest.bytes().position(|byte| matches!(byte, b' ' | b'(' | b')' | b'"')).unwrap_or(rest.len());
+        self.at += end;
+        match end {
+            0 => self.error("a word was expected here"),
+            end => Ok(Cow::Borrowed(&rest[..end])),
         }
     }
 
-    fn quoted(&mut self) -> Result<String, (usize, String)> {
+    fn quoted(&mut self) -> Result<Cow<'a, str>, (usize, String)> {
         self.at += 1;
-        let mut text = String::new();
+        let mut text: Cow<'a, str> = Cow::Borrowed("");
         loop {
-            let Some(character) = self.peek() else { return self.error("the quotes are never closed") };
-            self.at += 1;
-            match character {
-                '"' => return Ok(text),
-                '\\' => match self.peek() {
-                    Some('n') => text.push('\n'),
-                    Some('r') => text.push('\r'),
-                    Some('t') => text.push('\t'),
-                    Some(other @ ('"' | '\\')) => text.push(other),
-                    _ => return self.error("only `\\n`, `\\r`, `\\t`, `\\\"` and `\\\\` stand behind a backslash"),
-                },
-                other => {
-                    text.push(other);
-                    continue;
-                }
+            let rest = &self.line[self.at..];
+            let Some(end) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\')) else {
+                self.at = self.line.len();
+                return self.error("the quotes are never closed");
+            };
+            // Without anything escaped, the text stays borrowed.
+            text += &rest[..end];
+            self.at += end + 1;
+            if rest.as_bytes()[end] == b'"' {
+                return Ok(text);
             }
+            text.to_mut().push(match self.peek() {
+                Some(b'n') => '\n',
+                Some(b'r') => '\r',
+                Some(b't') => '\t',
+                Some(b'"') => '"',
+                Some(b'\\') => '\\',
+                _ => return self.error("only `\\n`, `\\r`, `\\t`, `\\\"` and `\\\\` stand behind a backslash"),
+            });
             self.at += 1;
         }
     }
 
-    fn list(&mut self) -> Result<Vec<String>, (usize, String)> {
+    fn list(&mut self) -> Result<Vec<Cow<'a, str>>, (usize, String)> {
         let mut words = Vec::new();
         loop {
             self.spaces();
             match self.peek() {
-                Some(')') => {
+                Some(b')') => {
                     self.at += 1;
                     return Ok(words);
                 }

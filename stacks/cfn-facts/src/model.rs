@@ -1,12 +1,16 @@
 //! The facts about the resource types of one service.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// A name or another text: its own where facts are put together, borrowed where they come out of a table that stays.
+pub type Word = Cow<'static, str>;
 
 /// One service, such as `AWS::SQS`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Service {
     /// The first two parts of its types' names.
-    pub name: String,
+    pub name: Word,
     /// Its resource types, sorted by name.
     pub resources: Vec<Resource>,
 }
@@ -33,40 +37,42 @@ pub fn module_of(name: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Resource {
     /// `AWS::SQS::Queue`.
-    pub name: String,
+    pub name: Word,
     /// Whether it holds data that is gone with it.
     pub stateful: bool,
+    /// The regions of AWS that do not have it, among those that have most.
+    pub absent_in: Vec<Word>,
     /// The property that its tags are in.
-    pub tags: Option<String>,
+    pub tags: Option<Word>,
     /// The properties or attributes that together identify one such resource.
-    pub identifier: Vec<String>,
+    pub identifier: Vec<Word>,
     /// What `Ref` gives: one name, or none where the sources do not say.
-    pub reference: Option<String>,
+    pub reference: Option<Word>,
     /// What `Fn::GetAtt` gives, sorted by name.
     pub attributes: Vec<Attribute>,
     /// What can be set, sorted by name.
     pub properties: Vec<Property>,
     /// Properties within properties whose change replaces the resource, as `A/*/B`; sorted.
-    pub replacing_paths: Vec<String>,
+    pub replacing_paths: Vec<Word>,
     /// The same, for those whose change replaces it only in some cases.
-    pub maybe_replacing_paths: Vec<String>,
+    pub maybe_replacing_paths: Vec<Word>,
     /// Properties within properties that can only be read.
-    pub read_only_paths: Vec<String>,
+    pub read_only_paths: Vec<Word>,
     /// Properties within properties that can be written, never read.
-    pub write_only_paths: Vec<String>,
+    pub write_only_paths: Vec<Word>,
     /// Nested structures, sorted by name.
     pub shapes: Vec<Shape>,
     /// CloudWatch metrics of one such resource, sorted by namespace and name.
     pub metrics: Vec<Metric>,
     /// The IAM actions that CloudFormation needs, by verb: `create`, `read`, `update`, `delete`, `list`.
-    pub permissions: BTreeMap<String, Vec<String>>,
+    pub permissions: BTreeMap<Word, Vec<Word>>,
 }
 
 /// Something that `Fn::GetAtt` gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribute {
     /// `Arn`, or with points: `Endpoint.Address`.
-    pub name: String,
+    pub name: Word,
     /// What it is: text, a number, a switch, or a list of these.
     pub kind: Type,
 }
@@ -75,7 +81,7 @@ pub struct Attribute {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Shape {
     /// The name of its definition.
-    pub name: String,
+    pub name: Word,
     /// What can be set in it, sorted by name.
     pub properties: Vec<Property>,
 }
@@ -84,7 +90,7 @@ pub struct Shape {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Property {
     /// The name as templates spell it.
-    pub name: String,
+    pub name: Word,
     /// What it is.
     pub kind: Type,
     /// Whether CloudFormation insists on it.
@@ -102,9 +108,11 @@ pub struct Property {
     /// The fewest and the most items.
     pub items: Bounds,
     /// A regular expression for the text.
-    pub pattern: Option<String>,
+    pub pattern: Option<Word>,
     /// The only texts allowed, in the source's order.
-    pub choices: Vec<String>,
+    pub choices: Vec<Word>,
+    /// What holds where nothing is said: a text, a number or a switch as templates write it.
+    pub default: Option<Word>,
     /// The resources that it can refer to; the first attribute of a type is what a handle renders as.
     pub refers: Vec<Refers>,
     /// Whether a property that refers is also good with plain text, such as an e-mail address.
@@ -113,9 +121,9 @@ pub struct Property {
 
 impl Property {
     /// A property of which nothing but name and kind is known.
-    pub fn new(name: &str, kind: Type) -> Self {
+    pub fn new(name: impl Into<Word>, kind: Type) -> Self {
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             kind,
             required: false,
             replaces: Replaces::No,
@@ -126,6 +134,7 @@ impl Property {
             items: Bounds::default(),
             pattern: None,
             choices: Vec::new(),
+            default: None,
             refers: Vec::new(),
             or_text: false,
         }
@@ -148,7 +157,7 @@ pub enum Type {
     /// An IAM policy document.
     Policy,
     /// A nested structure of the same resource type.
-    Shape(String),
+    Shape(Word),
     /// A list.
     List(Box<Self>),
     /// A mapping with free keys.
@@ -181,9 +190,9 @@ pub enum Replaces {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bounds {
     /// The least.
-    pub least: Option<String>,
+    pub least: Option<Word>,
     /// The most.
-    pub most: Option<String>,
+    pub most: Option<Word>,
 }
 
 impl Bounds {
@@ -197,18 +206,18 @@ impl Bounds {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Refers {
     /// `AWS::SQS::Queue`.
-    pub resource: String,
+    pub resource: Word,
     /// `Arn`; where it is what `Ref` gives, `Ref` is meant.
-    pub attribute: String,
+    pub attribute: Word,
 }
 
 /// A CloudWatch metric.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Metric {
     /// `AWS/SQS`.
-    pub namespace: String,
+    pub namespace: Word,
     /// `NumberOfMessagesSent`.
-    pub name: String,
+    pub name: Word,
     /// The sets of dimensions that it is kept by, each as the names in it; an empty set is the sum of all.
-    pub dimensions: Vec<Vec<String>>,
+    pub dimensions: Vec<Vec<Word>>,
 }

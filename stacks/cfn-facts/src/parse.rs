@@ -1,9 +1,10 @@
 //! Text as facts.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::line::{Part, split};
-use crate::model::{Attribute, Bounds, Metric, Property, Refers, Replaces, Resource, Service, Shape, Type};
+use crate::model::{Attribute, Bounds, Metric, Property, Refers, Replaces, Resource, Service, Shape, Type, Word};
 
 /// A line that is no fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,22 @@ impl std::error::Error for ParseError {}
 ///
 /// The first line that is no fact.
 pub fn parse(text: &str, file: &str) -> Result<Service, ParseError> {
+    read(text, file, own)
+}
+
+/// The same for a text that stays: nothing of it is copied.
+///
+/// # Errors
+///
+/// The first line that is no fact.
+pub fn parse_static(text: &'static str, file: &str) -> Result<Service, ParseError> {
+    read(text, file, |word| word)
+}
+
+/// How a word of the text becomes one of the facts.
+type Keep<'a> = fn(Cow<'a, str>) -> Word;
+
+fn read<'a>(text: &'a str, file: &str, keep: Keep<'a>) -> Result<Service, ParseError> {
     let mut service = Service::default();
     for (index, line) in text.lines().enumerate() {
         let content = line.trim_start();
@@ -39,16 +56,68 @@ pub fn parse(text: &str, file: &str) -> Result<Service, ParseError> {
         let indent = line.len() - content.len();
         let error = |message| ParseError { file: file.to_owned(), line: index + 1, message };
         let parts = split(content).map_err(|(column, message)| error(format!("column {}: {message}", indent + column)))?;
-        fact(&mut service, indent, parts).map_err(error)?;
+        fact(&mut service, indent, Parts { parts: parts.into_iter(), keep }).map_err(error)?;
     }
     Ok(service)
 }
 
-fn fact(service: &mut Service, indent: usize, parts: Vec<Part>) -> Result<(), String> {
-    let mut parts = parts.into_iter();
-    let first = word(parts.next(), "a fact")?;
-    match (indent, first.as_str()) {
-        (0, "service") => service.name = word(parts.next(), "the name of the service")?,
+/// What is left of a line.
+struct Parts<'a> {
+    parts: std::vec::IntoIter<Part<'a>>,
+    keep: Keep<'a>,
+}
+
+impl<'a> Parts<'a> {
+    fn next(&mut self) -> Option<Part<'a>> {
+        self.parts.next()
+    }
+
+    /// The next word; `what` is how an error calls it.
+    fn word(&mut self, what: &str) -> Result<Word, String> {
+        match self.parts.next() {
+            Some(Part::Word(word)) => Ok((self.keep)(word)),
+            Some(Part::List(name, _)) => Err(format!("`{name}(…)` stands where {what} is expected")),
+            None => Err(format!("{what} is missing")),
+        }
+    }
+
+    /// All words that are left.
+    fn words(mut self) -> Result<Vec<Word>, String> {
+        let mut words = Vec::with_capacity(self.parts.len());
+        while self.parts.len() > 0 {
+            words.push(self.word("a name")?);
+        }
+        Ok(words)
+    }
+
+    fn bounds(&self, words: Vec<Cow<'a, str>>) -> Result<Bounds, String> {
+        let word = words.into_iter().next().unwrap_or_default();
+        let (least, most) = sides(word.clone(), "..", self.keep).ok_or_else(|| format!("`{word}` is no range such as `1..64`"))?;
+        let bound = |text: Word| match text.is_empty() {
+            true => Ok(None),
+            false if text.parse::<f64>().is_ok() => Ok(Some(text)),
+            false => Err(format!("`{text}` is no number")),
+        };
+        Ok(Bounds { least: bound(least)?, most: bound(most)? })
+    }
+
+    fn kind(&mut self, what: &str) -> Result<Type, String> {
+        match self.parts.next() {
+            Some(Part::Word(word)) => kind(word, self.keep),
+            Some(Part::List(name, _)) => Err(format!("`{name}(…)` stands where {what} is expected")),
+            None => Err(format!("{what} is missing")),
+        }
+    }
+
+    fn list(&self, words: Vec<Cow<'a, str>>) -> Vec<Word> {
+        words.into_iter().map(self.keep).collect()
+    }
+}
+
+fn fact(service: &mut Service, indent: usize, mut parts: Parts<'_>) -> Result<(), String> {
+    let first = parts.word("a fact")?;
+    match (indent, first.as_ref()) {
+        (0, "service") => service.name = parts.word("the name of the service")?,
         (0, "resource") => service.resources.push(resource(&mut parts)?),
         (0, other) => return Err(format!("`{other}` stands where `service` or `resource` is expected")),
         (_, other) => {
@@ -62,29 +131,30 @@ fn fact(service: &mut Service, indent: usize, parts: Vec<Part>) -> Result<(), St
     }
 }
 
-fn resource(mut parts: impl Iterator<Item = Part>) -> Result<Resource, String> {
-    let mut resource = Resource { name: word(parts.next(), "the name of the resource type")?, ..Resource::default() };
-    for part in parts {
+fn resource(parts: &mut Parts<'_>) -> Result<Resource, String> {
+    let mut resource = Resource { name: parts.word("the name of the resource type")?, ..Resource::default() };
+    while let Some(part) = parts.next() {
         match part {
             Part::Word(flag) if flag == "stateful" => resource.stateful = true,
-            Part::List(name, words) if name == "tags" && words.len() == 1 => resource.tags = words.into_iter().next(),
+            Part::List(name, words) if name == "absent-in" => resource.absent_in = parts.list(words),
+            Part::List(name, words) if name == "tags" && words.len() == 1 => resource.tags = parts.list(words).pop(),
             other @ (Part::Word(_) | Part::List(..)) => return Err(format!("`{}` says nothing about a resource type", name_of(&other))),
         }
     }
     Ok(resource)
 }
 
-fn resource_fact(resource: &mut Resource, indent: usize, first: &str, mut parts: impl Iterator<Item = Part>) -> Result<(), String> {
+fn resource_fact(resource: &mut Resource, indent: usize, first: &str, mut parts: Parts<'_>) -> Result<(), String> {
     match (indent, first) {
-        (2, "id") => resource.identifier = words(parts)?,
-        (2, "ref") => resource.reference = Some(word(parts.next(), "what `Ref` gives")?),
-        (2, "replaces") => resource.replacing_paths = words(parts)?,
-        (2, "may-replace") => resource.maybe_replacing_paths = words(parts)?,
-        (2, "read-only") => resource.read_only_paths = words(parts)?,
-        (2, "write-only") => resource.write_only_paths = words(parts)?,
+        (2, "id") => resource.identifier = parts.words()?,
+        (2, "ref") => resource.reference = Some(parts.word("what `Ref` gives")?),
+        (2, "replaces") => resource.replacing_paths = parts.words()?,
+        (2, "may-replace") => resource.maybe_replacing_paths = parts.words()?,
+        (2, "read-only") => resource.read_only_paths = parts.words()?,
+        (2, "write-only") => resource.write_only_paths = parts.words()?,
         (2, "attribute") => {
-            let name = word(parts.next(), "the name of the attribute")?;
-            let kind = parse_type(&word(parts.next(), "the type of the attribute")?)?;
+            let name = parts.word("the name of the attribute")?;
+            let kind = parts.kind("the type of the attribute")?;
             resource.attributes.push(Attribute { name, kind });
         }
         (2, "property") => resource.properties.push(property(parts)?),
@@ -92,39 +162,42 @@ fn resource_fact(resource: &mut Resource, indent: usize, first: &str, mut parts:
             let shape = resource.shapes.last_mut().ok_or("this property belongs to a `type`, and none came before")?;
             shape.properties.push(property(parts)?);
         }
-        (2, "type") => resource.shapes.push(Shape { name: word(parts.next(), "the name of the type")?, properties: Vec::new() }),
+        (2, "type") => resource.shapes.push(Shape { name: parts.word("the name of the type")?, properties: Vec::new() }),
         (2, "metric") => resource.metrics.push(metric(parts)?),
         (2, "permissions") => {
-            let verb = word(parts.next(), "a verb")?;
-            resource.permissions.insert(verb, words(parts)?);
+            let verb = parts.word("a verb")?;
+            resource.permissions.insert(verb, parts.words()?);
         }
         (_, other) => return Err(format!("`{other}`, indented by {indent}, is no fact about a resource type")),
     }
     Ok(())
 }
 
-fn metric(mut parts: impl Iterator<Item = Part>) -> Result<Metric, String> {
-    let namespace = word(parts.next(), "the namespace of the metric")?;
-    let name = word(parts.next(), "the name of the metric")?;
-    let dimensions = parts.map(|part| match part {
-        Part::List(list, dimensions) if list == "dimensions" => Ok(dimensions),
-        other @ (Part::Word(_) | Part::List(..)) => Err(format!("`{}` says nothing about a metric", name_of(&other))),
-    });
-    Ok(Metric { dimensions: dimensions.collect::<Result<_, _>>()?, namespace, name })
+fn metric(mut parts: Parts<'_>) -> Result<Metric, String> {
+    let namespace = parts.word("the namespace of the metric")?;
+    let name = parts.word("the name of the metric")?;
+    let mut metric = Metric { namespace, name, dimensions: Vec::new() };
+    while let Some(part) = parts.next() {
+        match part {
+            Part::List(list, dimensions) if list == "dimensions" => metric.dimensions.push(parts.list(dimensions)),
+            other @ (Part::Word(_) | Part::List(..)) => return Err(format!("`{}` says nothing about a metric", name_of(&other))),
+        }
+    }
+    Ok(metric)
 }
 
-fn property(mut parts: impl Iterator<Item = Part>) -> Result<Property, String> {
-    let name = word(parts.next(), "the name of the property")?;
-    let mut property = Property::new(&name, parse_type(&word(parts.next(), "the type of the property")?)?);
-    for part in parts {
-        property_part(&mut property, part)?;
+fn property(mut parts: Parts<'_>) -> Result<Property, String> {
+    let name = parts.word("the name of the property")?;
+    let mut property = Property::new(name, parts.kind("the type of the property")?);
+    while let Some(part) = parts.next() {
+        property_part(&mut property, part, &parts)?;
     }
     Ok(property)
 }
 
-fn property_part(property: &mut Property, part: Part) -> Result<(), String> {
+fn property_part<'a>(property: &mut Property, part: Part<'a>, parts: &Parts<'a>) -> Result<(), String> {
     match part {
-        Part::Word(flag) => match flag.as_str() {
+        Part::Word(flag) => match flag.as_ref() {
             "required" => property.required = true,
             "replaces" => property.replaces = Replaces::Yes,
             "may-replace" => property.replaces = Replaces::Maybe,
@@ -133,28 +206,60 @@ fn property_part(property: &mut Property, part: Part) -> Result<(), String> {
             "or-text" => property.or_text = true,
             other => return Err(format!("`{other}` says nothing about a property")),
         },
-        Part::List(name, words) => match name.as_str() {
-            "range" => property.range = bounds(&words)?,
-            "length" => property.length = bounds(&words)?,
-            "items" => property.items = bounds(&words)?,
-            "pattern" => property.pattern = words.into_iter().next(),
-            "enum" => property.choices = words,
-            "refers" => property.refers = words.iter().map(|word| parse_refers(word)).collect::<Result<_, _>>()?,
+        Part::List(name, words) => match name.as_ref() {
+            "range" => property.range = parts.bounds(words)?,
+            "length" => property.length = parts.bounds(words)?,
+            "items" => property.items = parts.bounds(words)?,
+            "pattern" => property.pattern = parts.list(words).pop(),
+            "default" => property.default = parts.list(words).pop(),
+            "enum" => property.choices = parts.list(words),
+            "refers" => property.refers = words.into_iter().map(|word| refers(word, parts.keep)).collect::<Result<_, _>>()?,
             other => return Err(format!("`{other}(…)` says nothing about a property")),
         },
     }
     Ok(())
 }
 
-fn bounds(words: &[String]) -> Result<Bounds, String> {
-    let text = words.first().map_or("", String::as_str);
-    let (least, most) = text.split_once("..").ok_or_else(|| format!("`{text}` is no range such as `1..64`"))?;
-    let bound = |text: &str| match text.is_empty() {
-        true => Ok(None),
-        false if text.parse::<f64>().is_ok() => Ok(Some(text.to_owned())),
-        false => Err(format!("`{text}` is no number")),
+/// Both sides of a word at a mark, each kept as the word itself would be.
+fn sides<'a>(word: Cow<'a, str>, mark: &str, keep: Keep<'a>) -> Option<(Word, Word)> {
+    match word {
+        Cow::Borrowed(text) => text.split_once(mark).map(|(left, right)| (keep(Cow::Borrowed(left)), keep(Cow::Borrowed(right)))),
+        Cow::Owned(text) => text.split_once(mark).map(|(left, right)| (Word::Owned(left.to_owned()), Word::Owned(right.to_owned()))),
+    }
+}
+
+fn refers<'a>(word: Cow<'a, str>, keep: Keep<'a>) -> Result<Refers, String> {
+    match sides(word.clone(), ".", keep) {
+        Some((resource, attribute)) => Ok(Refers { resource, attribute }),
+        None => Err(format!("`{word}` names no attribute, such as `AWS::SQS::Queue.Arn`")),
+    }
+}
+
+fn kind<'a>(word: Cow<'a, str>, keep: Keep<'a>) -> Result<Type, String> {
+    let text = match word {
+        Cow::Borrowed(text) => text,
+        // No type has anything in it that is escaped.
+        Cow::Owned(text) => return Err(format!("`{text}` is no type")),
     };
-    Ok(Bounds { least: bound(least)?, most: bound(most)? })
+    let inside = |open: char, close: char| text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    if let Some(item) = inside('[', ']') {
+        return Ok(Type::List(Box::new(kind(Cow::Borrowed(item), keep)?)));
+    }
+    if let Some(item) = inside('{', '}') {
+        return Ok(Type::Map(Box::new(kind(Cow::Borrowed(item), keep)?)));
+    }
+    Ok(match text {
+        "string" => Type::String,
+        "integer" => Type::Integer,
+        "number" => Type::Number,
+        "boolean" => Type::Boolean,
+        "json" => Type::Json,
+        "policy" => Type::Policy,
+        other => match other.strip_prefix('.') {
+            Some(name) => Type::Shape(keep(Cow::Borrowed(name))),
+            None => return Err(format!("`{other}` is no type")),
+        },
+    })
 }
 
 /// Reads `AWS::SQS::Queue.Arn`; the error says what is wrong with the word.
@@ -163,9 +268,7 @@ fn bounds(words: &[String]) -> Result<Bounds, String> {
 ///
 /// A word without an attribute.
 pub fn parse_refers(word: &str) -> Result<Refers, String> {
-    let (resource, attribute) =
-        word.split_once('.').ok_or_else(|| format!("`{word}` names no attribute, such as `AWS::SQS::Queue.Arn`"))?;
-    Ok(Refers { resource: resource.to_owned(), attribute: attribute.to_owned() })
+    refers(Cow::Borrowed(word), own)
 }
 
 /// Reads a type as it is written: `[string]`, `{json}`, `.Shape`.
@@ -174,40 +277,14 @@ pub fn parse_refers(word: &str) -> Result<Refers, String> {
 ///
 /// A word that is no type.
 pub fn parse_type(word: &str) -> Result<Type, String> {
-    let inside = |open: char, close: char| word.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-    if let Some(item) = inside('[', ']') {
-        return Ok(Type::List(Box::new(parse_type(item)?)));
-    }
-    if let Some(item) = inside('{', '}') {
-        return Ok(Type::Map(Box::new(parse_type(item)?)));
-    }
-    Ok(match word {
-        "string" => Type::String,
-        "integer" => Type::Integer,
-        "number" => Type::Number,
-        "boolean" => Type::Boolean,
-        "json" => Type::Json,
-        "policy" => Type::Policy,
-        other => match other.strip_prefix('.') {
-            Some(name) => Type::Shape(name.to_owned()),
-            None => return Err(format!("`{other}` is no type")),
-        },
-    })
+    kind(Cow::Borrowed(word), own)
 }
 
-fn word(part: Option<Part>, what: &str) -> Result<String, String> {
-    match part {
-        Some(Part::Word(word)) => Ok(word),
-        Some(Part::List(name, _)) => Err(format!("`{name}(…)` stands where {what} is expected")),
-        None => Err(format!("{what} is missing")),
-    }
+fn own(word: Cow<'_, str>) -> Word {
+    Word::Owned(word.into_owned())
 }
 
-fn words(parts: impl Iterator<Item = Part>) -> Result<Vec<String>, String> {
-    parts.map(|part| word(Some(part), "a name")).collect()
-}
-
-fn name_of(part: &Part) -> &str {
+fn name_of<'p>(part: &'p Part<'_>) -> &'p str {
     match part {
         Part::Word(word) | Part::List(word, _) => word,
     }

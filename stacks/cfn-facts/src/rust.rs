@@ -3,11 +3,10 @@
 mod docs;
 mod names;
 mod resource;
-mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Resource, Service, Type};
+use crate::model::{Resource, Service, Type, Word};
 
 pub use names::{pascal, snake};
 
@@ -24,7 +23,7 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A writer for these services.
     pub fn new(services: &'a [Service]) -> Self {
-        let resources = services.iter().flat_map(|service| &service.resources).map(|resource| (resource.name.as_str(), resource));
+        let resources = services.iter().flat_map(|service| &service.resources).map(|resource| (resource.name.as_ref(), resource));
         Self { services, resources: resources.collect() }
     }
 
@@ -34,11 +33,10 @@ impl<'a> Writer<'a> {
         for resource in &service.resources {
             resource::write(&mut out, self, resource);
         }
-        table::write(&mut out, service);
         out
     }
 
-    /// One module per service that includes `<module>.rs` from the build's folder, and the list of all tables.
+    /// One module per service that includes `<module>.rs` from the build's folder.
     pub fn root(&self) -> String {
         let mut out = String::new();
         for service in self.services {
@@ -47,10 +45,6 @@ impl<'a> Writer<'a> {
             out.push_str("#[allow(clippy::all, missing_debug_implementations, reason = \"generated; marks have no values\")]\n");
             out.push_str(&format!("pub mod {module} {{ include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\")); }}\n\n"));
         }
-        out.push_str("pub(crate) static TABLES: &[&[facts::Facts]] = &[");
-        let tables: Vec<String> = self.services.iter().map(|service| format!("{}::FACTS", service.module())).collect();
-        out.push_str(&tables.join(", "));
-        out.push_str("];\n");
         out
     }
 
@@ -87,13 +81,13 @@ fn paths(resource: &str) -> (String, String) {
 /// The Rust names of everything in one resource's module: none is given twice.
 struct Names {
     /// Nested structures, by their names in the facts.
-    shapes: BTreeMap<String, String>,
+    shapes: BTreeMap<Word, String>,
     /// Enumerations: their names, by structure (empty for the resource itself) and property.
-    enums: BTreeMap<(String, String), String>,
+    enums: BTreeMap<(Word, Word), String>,
     /// The values of each enumeration.
-    choices: BTreeMap<String, Vec<String>>,
+    choices: BTreeMap<String, Vec<Word>>,
     /// Marks of attributes and of what `Ref` gives, by attribute.
-    marks: BTreeMap<String, String>,
+    marks: BTreeMap<Word, String>,
 }
 
 impl Names {
@@ -113,15 +107,15 @@ impl Names {
 
         let shapes = resource.shapes.iter().map(|shape| (shape.name.clone(), take(pascal(&shape.name), "Property"))).collect();
         let mut enums = BTreeMap::new();
-        let mut choices: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let own = resource.properties.iter().map(|property| ("", property));
-        let nested = resource.shapes.iter().flat_map(|shape| shape.properties.iter().map(|property| (shape.name.as_str(), property)));
+        let mut choices: BTreeMap<String, Vec<Word>> = BTreeMap::new();
+        let own = resource.properties.iter().map(|property| (Word::Borrowed(""), property));
+        let nested = resource.shapes.iter().flat_map(|shape| shape.properties.iter().map(|property| (shape.name.clone(), property)));
         for (shape, property) in own.chain(nested) {
             if property.choices.is_empty() || property.kind.innermost() != &Type::String {
                 continue;
             }
             let short = pascal(&property.name);
-            let long = format!("{}{short}", pascal(shape));
+            let long = format!("{}{short}", pascal(&shape));
             // Two properties of one name and the same values share an enumeration.
             let same = [&short, &long].into_iter().find(|name| choices.get(*name) == Some(&property.choices)).cloned();
             let name = same.unwrap_or_else(|| {
@@ -129,10 +123,10 @@ impl Names {
                 take(name, "Choice")
             });
             choices.insert(name.clone(), property.choices.clone());
-            enums.insert((shape.to_owned(), property.name.clone()), name);
+            enums.insert((shape, property.name.clone()), name);
         }
         let text_attributes = resource.attributes.iter().filter(|attribute| attribute.kind == Type::String).map(|one| &one.name);
-        let marked: BTreeSet<&String> = text_attributes.chain(&resource.reference).collect();
+        let marked: BTreeSet<&Word> = text_attributes.chain(&resource.reference).collect();
         let marks = marked.into_iter().map(|name| (name.clone(), take(pascal(name), "Attribute"))).collect();
         Self { shapes, enums, choices, marks }
     }

@@ -1,7 +1,7 @@
 //! Facts as text.
 
 use crate::line::{push_list, push_word};
-use crate::model::{Bounds, Property, Replaces, Resource, Service, Type};
+use crate::model::{Bounds, Property, Replaces, Resource, Service, Type, Word};
 
 /// The text of one service's facts; [`parse`](crate::parse) reads it back to the same facts.
 ///
@@ -24,7 +24,10 @@ fn write_resource(out: &mut String, resource: &Resource) {
         line.push_str(" stateful");
     }
     if let Some(tags) = &resource.tags {
-        push_list(&mut line, "tags", [tags.as_str()]);
+        push_list(&mut line, "tags", [tags.as_ref()]);
+    }
+    if !resource.absent_in.is_empty() {
+        push_list(&mut line, "absent-in", resource.absent_in.iter().map(|region| region.as_ref()));
     }
     push(out, "", &line);
     let lists = [
@@ -35,21 +38,21 @@ fn write_resource(out: &mut String, resource: &Resource) {
         ("write-only", &resource.write_only_paths),
     ];
     if let Some(reference) = &resource.reference {
-        words(out, "ref", [reference.as_str()]);
+        words(out, "ref", [reference.as_ref()]);
     }
     for (name, list) in lists {
         if !list.is_empty() {
-            words(out, name, list.iter().map(String::as_str));
+            words(out, name, list.iter().map(Word::as_ref));
         }
     }
     for attribute in &resource.attributes {
-        words(out, "attribute", [attribute.name.as_str(), &type_word(&attribute.kind)]);
+        words(out, "attribute", [attribute.name.as_ref(), &type_word(&attribute.kind)]);
     }
     for property in &resource.properties {
         push(out, "  ", &property_line(property));
     }
     for shape in &resource.shapes {
-        words(out, "type", [shape.name.as_str()]);
+        words(out, "type", [shape.name.as_ref()]);
         for property in &shape.properties {
             push(out, "    ", &property_line(property));
         }
@@ -59,12 +62,12 @@ fn write_resource(out: &mut String, resource: &Resource) {
         push_word(&mut line, &metric.namespace);
         push_word(&mut line, &metric.name);
         for dimensions in &metric.dimensions {
-            push_list(&mut line, "dimensions", dimensions.iter().map(String::as_str));
+            push_list(&mut line, "dimensions", dimensions.iter().map(Word::as_ref));
         }
         push(out, "  ", &line);
     }
     for (verb, actions) in &resource.permissions {
-        words(out, "permissions", std::iter::once(verb.as_str()).chain(actions.iter().map(String::as_str)));
+        words(out, "permissions", std::iter::once(verb.as_ref()).chain(actions.iter().map(Word::as_ref)));
     }
 }
 
@@ -97,14 +100,17 @@ fn property_line(property: &Property) -> String {
     flags.iter().filter(|(on, _)| *on).for_each(|(_, word)| line.push_str(word));
     for (name, bounds) in [("range", &property.range), ("length", &property.length), ("items", &property.items)] {
         if !bounds.is_empty() {
-            push_list(&mut line, name, [bounds_word(bounds).as_str()]);
+            push_list(&mut line, name, [bounds_word(bounds).as_ref()]);
         }
     }
     if let Some(pattern) = &property.pattern {
-        push_list(&mut line, "pattern", [pattern.as_str()]);
+        push_list(&mut line, "pattern", [pattern.as_ref()]);
     }
     if !property.choices.is_empty() {
-        push_list(&mut line, "enum", property.choices.iter().map(String::as_str));
+        push_list(&mut line, "enum", property.choices.iter().map(Word::as_ref));
+    }
+    if let Some(default) = &property.default {
+        push_list(&mut line, "default", [default.as_ref()]);
     }
     if !property.refers.is_empty() {
         let refers: Vec<String> = property.refers.iter().map(|one| format!("{}.{}", one.resource, one.attribute)).collect();

@@ -26,7 +26,7 @@ fn committed() -> Vec<(String, String, Service)> {
 fn properties(service: &Service) -> impl Iterator<Item = (&str, &Property)> {
     service.resources.iter().flat_map(|resource| {
         let nested = resource.shapes.iter().flat_map(|shape| &shape.properties);
-        resource.properties.iter().chain(nested).map(|property| (resource.name.as_str(), property))
+        resource.properties.iter().chain(nested).map(|property| (resource.name.as_ref(), property))
     })
 }
 
@@ -47,11 +47,11 @@ fn what_is_committed_is_written_again_byte_for_byte() {
 fn every_structure_that_a_property_names_is_there() {
     for (file, _, service) in committed() {
         for resource in &service.resources {
-            let shapes: BTreeSet<&str> = resource.shapes.iter().map(|shape| shape.name.as_str()).collect();
+            let shapes: BTreeSet<&str> = resource.shapes.iter().map(|shape| shape.name.as_ref()).collect();
             let nested = resource.shapes.iter().flat_map(|shape| &shape.properties);
             for property in resource.properties.iter().chain(nested) {
                 if let Type::Shape(name) = property.kind.innermost() {
-                    assert!(shapes.contains(name.as_str()), "{file}: `{}` of {} would become free JSON", property.name, resource.name);
+                    assert!(shapes.contains(name.as_ref()), "{file}: `{}` of {} would become free JSON", property.name, resource.name);
                 }
             }
         }

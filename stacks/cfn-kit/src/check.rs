@@ -43,7 +43,16 @@ impl Report<'_> {
     fn push(&mut self, severity: Severity, rule: &str, path: &str, message: String, hint: String) {
         let resource = path.strip_prefix("Resources/").map(|rest| rest.split('/').next().unwrap_or(rest).to_owned());
         let source = self.document.sources.of(path).map(ToOwned::to_owned);
-        self.findings.push(Finding { rule: rule.to_owned(), severity, resource, path: path.to_owned(), message, hint, source });
+        self.findings.push(Finding {
+            rule: rule.to_owned(),
+            severity,
+            resource,
+            path: path.to_owned(),
+            message,
+            why: String::new(),
+            hint,
+            source,
+        });
     }
 }
 

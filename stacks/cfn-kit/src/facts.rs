@@ -1,53 +1,40 @@
 //! What is known about resource types, for templates from anywhere.
 //!
-//! Only services whose cargo feature is on are known; of others nothing is claimed.
+//! All types of CloudFormation's registry are here, whatever cargo features are on, in one compressed table. A type is
+//! unpacked when it is first asked for, and stays.
 
-/// What the facts say about one resource type. Every list is sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
-    /// `AWS::SQS::Queue`.
-    pub name: &'static str,
-    /// Whether it holds data that is gone with it.
-    pub stateful: bool,
-    /// The property that its tags are in.
-    pub tags: Option<&'static str>,
-    /// The name of what `Ref` gives, where it is known.
-    pub reference: Option<&'static str>,
-    /// The properties or attributes that together identify one such resource.
-    pub identifier: &'static [&'static str],
-    /// What `Fn::GetAtt` gives.
-    pub attributes: &'static [&'static str],
-    /// What can be set.
-    pub properties: &'static [&'static str],
-    /// What must be set.
-    pub required: &'static [&'static str],
-    /// Properties whose change replaces the resource; those within others as `A/*/B`, `*` for each item.
-    pub replaces: &'static [&'static str],
-    /// Properties whose change replaces it only in some cases.
-    pub may_replace: &'static [&'static str],
-    /// Properties that can be written and never read.
-    pub write_only: &'static [&'static str],
-}
+use std::sync::{LazyLock, OnceLock};
 
-impl Facts {
-    /// Whether `Fn::GetAtt` knows this attribute. A type with free attributes, such as a nested stack, knows them all.
-    pub fn has_attribute(&self, name: &str) -> bool {
-        // A whole structure can be had by its name, although only what is in it is listed.
-        let within = |known: &str| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-        let free = matches!(self.name, "AWS::CloudFormation::CustomResource" | "AWS::CloudFormation::Stack");
-        free || self.attributes.iter().any(|known| *known == name || within(known))
-    }
-}
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
-/// What is known about a type; `None` for types whose service's feature is off.
+pub use cfn_facts::{Attribute, Bounds, Metric, Property, Refers, Replaces, Resource as Facts, Shape, Type, Word};
+
+/// Each type's facts as text, compressed one by one.
+static TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts.bin"));
+
+/// Name, offset in the table, compressed length and length of every type; sorted by name.
+type Entry = (&'static str, u32, u32, u32);
+
+static INDEX: &[Entry] = include!(concat!(env!("OUT_DIR"), "/facts.rs"));
+
+/// What was unpacked so far, in the order of the index.
+static UNPACKED: LazyLock<Box<[OnceLock<Option<Facts>>]>> = LazyLock::new(|| INDEX.iter().map(|_| OnceLock::new()).collect());
+
+/// What is known about a type; `None` for types that CloudFormation's registry does not have.
 pub fn of(name: &str) -> Option<&'static Facts> {
-    crate::TABLES.iter().find_map(|table| {
-        // A table holds one service and is sorted by name.
-        table.binary_search_by(|facts| facts.name.cmp(name)).ok().map(|index| &table[index])
-    })
+    let index = INDEX.binary_search_by(|(known, ..)| (*known).cmp(name)).ok()?;
+    UNPACKED.get(index)?.get_or_init(|| unpack(INDEX[index])).as_ref()
 }
 
-/// Everything that is known, service by service.
-pub fn all() -> impl Iterator<Item = &'static Facts> {
-    crate::TABLES.iter().flat_map(|table| table.iter())
+/// The names of all types, sorted.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    INDEX.iter().map(|(name, ..)| *name)
+}
+
+fn unpack((name, offset, compressed, length): Entry) -> Option<Facts> {
+    let start = offset as usize;
+    let chunk = TABLE.get(start..start + compressed as usize)?;
+    let text = String::from_utf8(decompress_to_vec_with_limit(chunk, length as usize).ok()?).ok()?;
+    // It stays as long as the program anyway, so that its words need not be copied.
+    cfn_facts::parse_static(text.leak(), name).ok()?.resources.pop()
 }

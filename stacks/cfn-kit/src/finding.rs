@@ -27,6 +27,9 @@ pub struct Finding {
     pub path: String,
     /// What is wrong, with the value that is wrong.
     pub message: String,
+    /// Why it matters; empty where the message says it all.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
     /// What to do about it; empty where the message says it all.
     pub hint: String,
     /// `file:line` of the Rust line or of the template's text that it comes from, where known.
@@ -44,6 +47,9 @@ impl fmt::Display for Finding {
             Some(source) => write!(formatter, "\n  at {source}, {}", self.path)?,
             None if !self.path.is_empty() => write!(formatter, "\n  at {}", self.path)?,
             None => {}
+        }
+        if !self.why.is_empty() {
+            write!(formatter, "\n  why: {}", self.why)?;
         }
         if !self.hint.is_empty() {
             write!(formatter, "\n  hint: {}", self.hint)?;

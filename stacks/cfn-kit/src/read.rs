@@ -70,7 +70,7 @@ impl Reader<'_> {
         let resource = path.strip_prefix("Resources/").map(|rest| rest.split('/').next().unwrap_or(rest).to_owned());
         let source = Some(format!("{}:{}", self.file, at.line));
         let (rule, path, hint) = (rule.to_owned(), path.to_owned(), hint.to_owned());
-        self.findings.push(Finding { rule, severity, resource, path, message, hint, source });
+        self.findings.push(Finding { rule, severity, resource, path, message, why: String::new(), hint, source });
     }
 
     fn error(&mut self, rule: &str, path: &str, at: Position, message: String, hint: &str) {

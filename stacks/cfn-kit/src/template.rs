@@ -207,6 +207,7 @@ fn insert<T>(
                 severity: Severity::Error,
                 resource: (name == "Resources").then(|| id.to_owned()),
                 message: format!("`{id}` stands twice in `{name}`, first at {first}"),
+                why: String::new(),
                 hint: "give one of the two another ID; only the first is in the template".to_owned(),
                 path,
                 source: Some(source.to_owned()),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use cfn_facts::{Part, Property, Replaces, Resource, Shape, parse_refers, parse_type, split};
+use cfn_facts::{Part, Property, Replaces, Resource, Shape, Word, parse_refers, parse_type, split};
 
 use super::Error;
 use super::extract::Disagreements;
@@ -19,7 +19,7 @@ struct Correction {
     name: String,
     resource: String,
     property: String,
-    facts: Vec<Part>,
+    facts: Vec<Part<'static>>,
 }
 
 impl Corrections {
@@ -59,11 +59,16 @@ impl Corrections {
 impl Correction {
     fn parse(line: usize, content: &str) -> Result<Self, String> {
         let (name, rest) = content.split_once(": ").ok_or("a correction begins with its name and a colon")?;
-        let mut parts = split(rest).map_err(|(column, message)| format!("column {}: {message}", name.len() + 2 + column))?.into_iter();
+        let parts = split(rest).map_err(|(column, message)| format!("column {}: {message}", name.len() + 2 + column))?;
+        let mut parts = parts.into_iter().map(owned);
         match (parts.next(), parts.next()) {
-            (Some(Part::Word(resource)), Some(Part::Word(property))) => {
-                Ok(Self { line, name: name.to_owned(), resource, property, facts: parts.collect() })
-            }
+            (Some(Part::Word(resource)), Some(Part::Word(property))) => Ok(Self {
+                line,
+                name: name.to_owned(),
+                resource: resource.into_owned(),
+                property: property.into_owned(),
+                facts: parts.collect(),
+            }),
             _ => Err("a correction names a resource type and a property, then what is right".to_owned()),
         }
     }
@@ -75,12 +80,12 @@ impl Correction {
         if let [Part::List(word, kinds), rest @ ..] = self.facts.as_slice()
             && word == "add"
         {
-            let kind = parse_type(kinds.first().map_or("", String::as_str))?;
+            let kind = parse_type(kinds.first().map_or("", Word::as_ref))?;
             let properties = self.properties(resource);
             if properties.iter().any(|property| property.name == self.short()) {
                 return Err("the sources have this property by now".to_owned());
             }
-            let mut property = Property::new(self.short(), kind);
+            let mut property = Property::new(self.short().to_owned(), kind);
             rest.iter().try_for_each(|fact| of_property(&mut property, fact, true))?;
             properties.push(property);
             properties.sort_by(|left, right| left.name.cmp(&right.name));
@@ -100,10 +105,10 @@ impl Correction {
     /// The list that the property is in or belongs into; a structure that is new is made.
     fn properties<'a>(&self, resource: &'a mut Resource) -> &'a mut Vec<Property> {
         let Some((shape, _)) = self.property.rsplit_once('.') else { return &mut resource.properties };
-        let index = match resource.shapes.binary_search_by(|one| one.name.as_str().cmp(shape)) {
+        let index = match resource.shapes.binary_search_by(|one| one.name.as_ref().cmp(shape)) {
             Ok(index) => index,
             Err(index) => {
-                resource.shapes.insert(index, Shape { name: shape.to_owned(), properties: Vec::new() });
+                resource.shapes.insert(index, Shape { name: shape.to_owned().into(), properties: Vec::new() });
                 index
             }
         };
@@ -111,7 +116,7 @@ impl Correction {
     }
 }
 
-fn of_resource(resource: &mut Resource, fact: &Part) -> Result<(), String> {
+fn of_resource(resource: &mut Resource, fact: &Part<'static>) -> Result<(), String> {
     match fact {
         Part::Word(word) if word == "stateful" => change(&mut resource.stateful, true),
         Part::Word(word) if word == "stateless" => change(&mut resource.stateful, false),
@@ -121,13 +126,13 @@ fn of_resource(resource: &mut Resource, fact: &Part) -> Result<(), String> {
 }
 
 /// `disputed`: the sources contradict each other over what a change replaces, so that even `may-replace` says something new.
-fn of_property(property: &mut Property, fact: &Part, disputed: bool) -> Result<(), String> {
+fn of_property(property: &mut Property, fact: &Part<'static>, disputed: bool) -> Result<(), String> {
     let mut replaces = |value| {
         let result = change(&mut property.replaces, value);
         if disputed { Ok(()) } else { result }
     };
     match fact {
-        Part::Word(word) => match word.as_str() {
+        Part::Word(word) => match word.as_ref() {
             "replaces" => replaces(Replaces::Yes),
             "may-replace" => replaces(Replaces::Maybe),
             "keeps" => replaces(Replaces::No),
@@ -136,7 +141,7 @@ fn of_property(property: &mut Property, fact: &Part, disputed: bool) -> Result<(
             "or-text" => change(&mut property.or_text, true),
             other => Err(format!("`{other}` corrects nothing about a property")),
         },
-        Part::List(word, words) => match (word.as_str(), words.as_slice()) {
+        Part::List(word, words) => match (word.as_ref(), words.as_slice()) {
             ("was", [kind]) if property.kind == parse_type(kind)? => Ok(()),
             ("was", _) => Err(format!("it is no longer that, but {:?}", property.kind)),
             ("is", [kind]) => change(&mut property.kind, parse_type(kind)?),
@@ -152,6 +157,14 @@ fn of_property(property: &mut Property, fact: &Part, disputed: bool) -> Result<(
             }
             (other, _) => Err(format!("`{other}(…)` corrects nothing about a property")),
         },
+    }
+}
+
+/// A part that stays when the text is gone.
+fn owned(part: Part<'_>) -> Part<'static> {
+    match part {
+        Part::Word(word) => Part::Word(word.into_owned().into()),
+        Part::List(name, words) => Part::List(name.into_owned().into(), words.into_iter().map(|word| word.into_owned().into()).collect()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
-use cfn_facts::{Attribute, Property, Refers, Replaces, Resource, Service};
+use cfn_facts::{Attribute, Property, Refers, Replaces, Resource, Service, Word};
 use serde_json::Value as Json;
 
 use super::corrections::Corrections;
@@ -28,7 +28,12 @@ pub(super) fn extract(sources: &Sources, corrections: &str) -> Result<Extracted,
         let resource = extraction.resource(&name, &schema, &spec);
         resources.insert(name, resource);
     }
-    let targets = resources.values().map(|resource| (resource.name.clone(), Target::of(resource))).collect();
+    for (name, regions) in absences(&sources.schemas)? {
+        if let Some(resource) = resources.get_mut(&name) {
+            resource.absent_in = regions;
+        }
+    }
+    let targets = resources.values().map(|resource| (resource.name.to_string(), Target::of(resource))).collect();
     for resource in resources.values_mut() {
         extraction.resolve_references(resource, &targets);
     }
@@ -37,7 +42,7 @@ pub(super) fn extract(sources: &Sources, corrections: &str) -> Result<Extracted,
     let mut services: BTreeMap<String, Service> = BTreeMap::new();
     for resource in resources.into_values() {
         let name = resource.name.split("::").take(2).collect::<Vec<_>>().join("::");
-        services.entry(name.clone()).or_insert_with(|| Service { name, resources: Vec::new() }).resources.push(resource);
+        services.entry(name.clone()).or_insert_with(|| Service { name: name.into(), resources: Vec::new() }).resources.push(resource);
     }
     Ok(Extracted { services: services.into_values().collect(), notes: extraction.notes() })
 }
@@ -53,6 +58,34 @@ fn schemas(folder: &Path) -> Result<BTreeMap<String, Json>, Error> {
         schemas.insert(name.clone(), json(&folder.join(format!("resources/{file}.json")))?);
     }
     Ok(schemas)
+}
+
+/// The regions that lack a type, by type. Only those that every account can turn on count: each other partition is a cloud of its own.
+fn absences(folder: &Path) -> Result<BTreeMap<String, Vec<Word>>, Error> {
+    let providers = folder.join("providers");
+    let read = |source| Error::Read { path: providers.clone(), source };
+    let mut files: Vec<_> = fs::read_dir(&providers).map_err(read)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    let mut known: BTreeMap<String, Vec<Word>> = BTreeMap::new();
+    let mut regions = Vec::new();
+    for file in files {
+        let Some(region) = file.file_stem().and_then(|stem| stem.to_str()).filter(|name| is_open_region(name)) else { continue };
+        let region = Word::Owned(region.to_owned());
+        for name in json(&file)?.as_object().into_iter().flat_map(|types| types.keys()) {
+            known.entry(name.clone()).or_default().push(region.clone());
+        }
+        regions.push(region);
+    }
+    for has in known.values_mut() {
+        *has = regions.iter().filter(|region| !has.contains(region)).cloned().collect();
+    }
+    Ok(known)
+}
+
+/// `eu-central-1`, but neither `us-gov-west-1`, `cn-north-1` nor `us-iso-east-1`.
+fn is_open_region(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('-').collect();
+    parts.len() == 3 && !matches!(parts[0], "cn" | "eusc") && parts[2].bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn json(path: &Path) -> Result<Json, Error> {
@@ -89,24 +122,24 @@ impl Extraction {
         resource.metrics = spec.metrics.clone();
         for (name, kind) in &spec.attributes {
             if !resource.attributes.iter().any(|attribute| attribute.name == *name) {
-                resource.attributes.push(Attribute { name: name.clone(), kind: kind.clone() });
+                resource.attributes.push(Attribute { name: name.clone().into(), kind: kind.clone() });
             }
         }
         resource.attributes.sort_by(|left, right| left.name.cmp(&right.name));
         resource.reference = reference(&resource, spec);
 
         for property in &mut resource.properties {
-            let Some(theirs) = spec.properties.get(&property.name) else { continue };
+            let Some(theirs) = spec.properties.get(property.name.as_ref()) else { continue };
             merge(property, theirs);
             if property.replaces != theirs.replaces {
-                self.disagreements.push((resource.name.clone(), property.name.clone()));
+                self.disagreements.push((resource.name.to_string(), property.name.to_string()));
                 property.replaces = Replaces::Maybe;
             }
         }
         for shape in &mut resource.shapes {
-            let Some(theirs) = spec.shapes.get(&shape.name) else { continue };
+            let Some(theirs) = spec.shapes.get(shape.name.as_ref()) else { continue };
             for property in &mut shape.properties {
-                if let Some(theirs) = theirs.get(&property.name) {
+                if let Some(theirs) = theirs.get(property.name.as_ref()) {
                     merge(property, theirs);
                 }
             }
@@ -126,7 +159,7 @@ impl Extraction {
         for property in resource.properties.iter_mut().chain(nested) {
             let mut resolved: Vec<Refers> = Vec::new();
             for refers in std::mem::take(&mut property.refers) {
-                match targets.get(&refers.resource).and_then(|target| target.attribute(&refers.attribute)) {
+                match targets.get(refers.resource.as_ref()).and_then(|target| target.attribute(&refers.attribute)) {
                     Some(attribute) => {
                         let one = Refers { attribute, ..refers };
                         if !resolved.contains(&one) {
@@ -146,7 +179,7 @@ impl Extraction {
 }
 
 /// What `Ref` gives: as aws-service-spec says, else the identifier where it is one name.
-fn reference(resource: &Resource, spec: &SpecResource) -> Option<String> {
+fn reference(resource: &Resource, spec: &SpecResource) -> Option<Word> {
     match spec.reference.as_ref().unwrap_or(&resource.identifier).as_slice() {
         [one] => Some(one.clone()),
         _ => None,
@@ -156,6 +189,9 @@ fn reference(resource: &Resource, spec: &SpecResource) -> Option<String> {
 fn merge(property: &mut Property, theirs: &SpecProperty) {
     property.required |= theirs.required;
     property.deprecated |= theirs.deprecated;
+    if property.default.is_none() {
+        property.default.clone_from(&theirs.default);
+    }
     // Theirs come first: they are in the order in which AWS documents them.
     let mut refers = theirs.refers.clone();
     refers.append(&mut property.refers);
@@ -164,8 +200,8 @@ fn merge(property: &mut Property, theirs: &SpecProperty) {
 
 /// What can be said of a resource type in a reference to it.
 struct Target {
-    attributes: Vec<String>,
-    reference: Option<String>,
+    attributes: Vec<Word>,
+    reference: Option<Word>,
 }
 
 impl Target {
@@ -174,16 +210,16 @@ impl Target {
     }
 
     /// The real name behind the sources' short ones: `Id`, `Arn` and `Name` of a type whose attribute is `VpcId`, `TopicArn`, `QueueName`.
-    fn attribute(&self, name: &str) -> Option<String> {
-        let name = name.replace('/', ".");
+    fn attribute(&self, name: &str) -> Option<Word> {
+        let name = Word::Owned(name.replace('/', "."));
         if self.reference.as_ref() == Some(&name) || self.attributes.contains(&name) {
             return Some(name);
         }
-        if !matches!(name.as_str(), "Arn" | "Id" | "Name") {
+        if !matches!(name.as_ref(), "Arn" | "Id" | "Name") {
             return None;
         }
-        let reference = self.reference.as_ref().filter(|reference| reference.ends_with(&name) || name == "Id");
-        let mut similar = self.attributes.iter().filter(|attribute| attribute.ends_with(&name) && !attribute.contains('.'));
+        let reference = self.reference.as_ref().filter(|reference| reference.ends_with(name.as_ref()) || name == "Id");
+        let mut similar = self.attributes.iter().filter(|attribute| attribute.ends_with(name.as_ref()) && !attribute.contains('.'));
         match (reference, similar.next(), similar.next()) {
             (Some(reference), _, _) => Some(reference.clone()),
             (None, Some(only), None) => Some(only.clone()),

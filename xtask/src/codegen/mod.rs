@@ -67,7 +67,7 @@ fn selected<'a>(services: &'a [Service], options: &Options, folder: &Path) -> Re
     }
     let committed = |service: &Service| folder.join(format!("{}.txt", service.module())).exists();
     let wanted = |service: &&Service| {
-        let named = options.services.contains(&service.name);
+        let named = options.services.iter().any(|name| *name == service.name);
         options.all || named || (options.services.is_empty() && committed(service))
     };
     Ok(services.iter().filter(wanted).collect())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cfn_facts::{Attribute, Bounds, Property, Refers, Replaces, Resource, Shape, Type};
+use cfn_facts::{Attribute, Bounds, Property, Refers, Replaces, Resource, Shape, Type, Word};
 use serde_json::{Map, Value as Json};
 
 use super::names::path_of;
@@ -12,8 +12,8 @@ const MOST_STEPS: usize = 16;
 
 /// One schema as facts, with references as the schema names them.
 pub(super) fn resource(name: &str, schema: &Json) -> Resource {
-    let paths = |list: &str| -> Vec<String> {
-        let mut paths: Vec<String> = words(schema.get(list)).iter().map(|pointer| path_of(pointer)).collect();
+    let paths = |list: &str| -> Vec<Word> {
+        let mut paths: Vec<Word> = words(schema.get(list)).iter().map(|pointer| path_of(pointer).into()).collect();
         paths.sort();
         paths.dedup();
         paths
@@ -23,7 +23,7 @@ pub(super) fn resource(name: &str, schema: &Json) -> Resource {
     let mut properties = reader.properties(schema, "");
     properties.retain(|property| !top.contains(&property.name));
 
-    let mut resource = Resource { name: name.to_owned(), ..Resource::default() };
+    let mut resource = Resource { name: name.to_owned().into(), ..Resource::default() };
     resource.identifier = paths_in_order(schema.get("primaryIdentifier"));
     let lists = [
         ("createOnlyProperties", Replaces::Yes, &mut resource.replacing_paths),
@@ -63,23 +63,23 @@ fn words(list: Option<&Json>) -> Vec<&str> {
     list.and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect()
 }
 
-fn paths_in_order(list: Option<&Json>) -> Vec<String> {
-    words(list).into_iter().map(path_of).collect()
+fn paths_in_order(list: Option<&Json>) -> Vec<Word> {
+    words(list).into_iter().map(|pointer| path_of(pointer).into()).collect()
 }
 
-fn tags(schema: &Json) -> Option<String> {
+fn tags(schema: &Json) -> Option<Word> {
     let pointer = schema.get("tagging")?.get("tagProperty").and_then(Json::as_str).unwrap_or("/properties/Tags");
-    Some(path_of(pointer))
+    Some(path_of(pointer).into())
 }
 
-fn permissions(schema: &Json) -> BTreeMap<String, Vec<String>> {
+fn permissions(schema: &Json) -> BTreeMap<Word, Vec<Word>> {
     let mut permissions = BTreeMap::new();
     for (verb, handler) in schema.get("handlers").and_then(Json::as_object).into_iter().flatten() {
-        let mut actions: Vec<String> = words(handler.get("permissions")).into_iter().map(ToOwned::to_owned).collect();
+        let mut actions: Vec<Word> = words(handler.get("permissions")).into_iter().map(|action| action.to_owned().into()).collect();
         actions.sort();
         actions.dedup();
         if !actions.is_empty() {
-            permissions.insert(verb.clone(), actions);
+            permissions.insert(verb.clone().into(), actions);
         }
     }
     permissions
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
     }
 
     fn property(&mut self, name: &str, schema: &'a Json, owner: &str) -> Property {
-        let mut property = Property::new(name, self.kind(schema, name, owner, 0));
+        let mut property = Property::new(name.to_owned(), self.kind(schema, name, owner, 0));
         self.constraints(schema, &mut property, 0);
         property
     }
@@ -230,11 +230,11 @@ impl<'a> Reader<'a> {
         };
         if !self.shapes.contains_key(&shape) {
             // Entered before its properties are read: a structure may hold itself.
-            self.shapes.insert(shape.clone(), Shape { name: shape.clone(), properties: Vec::new() });
+            self.shapes.insert(shape.clone(), Shape { name: shape.clone().into(), properties: Vec::new() });
             let properties = self.properties(node, &shape);
-            self.shapes.insert(shape.clone(), Shape { name: shape.clone(), properties });
+            self.shapes.insert(shape.clone(), Shape { name: shape.clone().into(), properties });
         }
-        Type::Shape(shape)
+        Type::Shape(shape.into())
     }
 
     /// What a property, or what its list or mapping holds, must keep to.
@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
         if depth > MOST_STEPS || self.is_object(node) {
             return;
         }
-        let number = |key: &str| node.get(key).filter(|value| value.is_number()).map(ToString::to_string);
+        let number = |key: &str| node.get(key).filter(|value| value.is_number()).map(|value| Word::Owned(value.to_string()));
         let bounds = |least: &str, most: &str| Bounds { least: number(least), most: number(most) };
         set(&mut property.range, bounds("minimum", "maximum"));
         set(&mut property.length, bounds("minLength", "maxLength"));
@@ -251,10 +251,13 @@ impl<'a> Reader<'a> {
             set(&mut property.items, bounds("minItems", "maxItems"));
         }
         if property.pattern.is_none() && property.kind.innermost() == &Type::String {
-            property.pattern = node.get("pattern").and_then(Json::as_str).map(ToOwned::to_owned);
+            property.pattern = node.get("pattern").and_then(Json::as_str).map(|pattern| pattern.to_owned().into());
+        }
+        if depth == 0 && property.default.is_none() {
+            property.default = scalar(node.get("default"));
         }
         for choice in node.get("enum").and_then(Json::as_array).into_iter().flatten() {
-            let text = choice.as_str().map_or_else(|| choice.to_string(), ToOwned::to_owned);
+            let text = Word::Owned(choice.as_str().map_or_else(|| choice.to_string(), ToOwned::to_owned));
             if property.kind.innermost() == &Type::String && !property.choices.contains(&text) {
                 property.choices.push(text);
             }
@@ -278,7 +281,7 @@ impl<'a> Reader<'a> {
             let (resolved, _) = self.resolve(node);
             match resolved.get("properties").and_then(|properties| properties.get(step)) {
                 Some(inner) => node = inner,
-                None => return Attribute { name: path.replace('/', "."), kind: Type::String },
+                None => return Attribute { name: path.replace('/', ".").into(), kind: Type::String },
             }
         }
         // A structure can be had as an attribute, but nothing can be said about it there.
@@ -288,7 +291,16 @@ impl<'a> Reader<'a> {
             scalar @ (Type::String | Type::Integer | Type::Number | Type::Boolean) => scalar,
             Type::List(_) | Type::Map(_) | Type::Shape(_) | Type::Policy | Type::Json => Type::Json,
         };
-        Attribute { name: path.replace('/', "."), kind }
+        Attribute { name: path.replace('/', ".").into(), kind }
+    }
+}
+
+/// A text, a number or a switch as it is written.
+pub(super) fn scalar(value: Option<&Json>) -> Option<Word> {
+    match value? {
+        Json::String(text) => Some(Word::Owned(text.clone())),
+        scalar @ (Json::Bool(_) | Json::Number(_)) => Some(Word::Owned(scalar.to_string())),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
 
@@ -304,7 +316,7 @@ fn references(node: &Json) -> Vec<Refers> {
     let format = format.and_then(|format| cfn_facts::parse_refers(format).ok());
     let relation = node.get("relationshipRef").and_then(|relation| {
         let resource = relation.get("typeName")?.as_str()?.to_owned();
-        Some(Refers { resource, attribute: path_of(relation.get("propertyPath")?.as_str()?) })
+        Some(Refers { resource: resource.into(), attribute: path_of(relation.get("propertyPath")?.as_str()?).into() })
     });
     format.into_iter().chain(relation).collect()
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cfn_facts::{Metric, Refers, Replaces, Type};
+use cfn_facts::{Metric, Refers, Replaces, Type, Word};
 use serde_json::Value as Json;
+
+use super::schema::scalar;
 
 /// The parts of the database that are used, by the names of resource types.
 #[derive(Debug, Default)]
@@ -16,7 +18,7 @@ pub(super) struct Spec {
 pub(super) struct SpecResource {
     pub(super) stateful: bool,
     /// What `Ref` gives, where that is said and is one name.
-    pub(super) reference: Option<Vec<String>>,
+    pub(super) reference: Option<Vec<Word>>,
     pub(super) attributes: BTreeMap<String, Type>,
     pub(super) properties: BTreeMap<String, SpecProperty>,
     /// Nested structures by name, then their properties by name.
@@ -30,13 +32,15 @@ pub(super) struct SpecProperty {
     pub(super) replaces: Replaces,
     pub(super) required: bool,
     pub(super) deprecated: bool,
+    pub(super) default: Option<Word>,
     pub(super) refers: Vec<Refers>,
 }
 
 /// Takes in the database; what is missing in it is missing in the result.
 pub(super) fn read(database: &Json) -> Spec {
     let tables = Tables::of(database);
-    let resources = tables.entities("resource").filter_map(|entity| Some((text(entity, "cloudFormationType")?, tables.resource(entity))));
+    let resources =
+        tables.entities("resource").filter_map(|entity| Some((text(entity, "cloudFormationType")?.into_owned(), tables.resource(entity))));
     Spec { resources: resources.collect() }
 }
 
@@ -69,13 +73,14 @@ impl<'a> Tables<'a> {
     }
 
     fn resource(&self, entity: &'a Json) -> SpecResource {
-        let shapes = self.linked("usesType", entity).into_iter().filter_map(|shape| Some((text(shape, "name")?, properties(shape))));
+        let shapes =
+            self.linked("usesType", entity).into_iter().filter_map(|shape| Some((text(shape, "name")?.into_owned(), properties(shape))));
         let attributes = entity.get("attributes").and_then(Json::as_object).into_iter().flatten();
         SpecResource {
             stateful: entity.get("isStateful").and_then(Json::as_bool).unwrap_or(false),
             reference: entity
                 .get("cfnRefIdentifier")
-                .map(|names| names.as_array().into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned).collect()),
+                .map(|names| names.as_array().into_iter().flatten().filter_map(Json::as_str).map(word).collect()),
             attributes: attributes.map(|(name, attribute)| (name.clone(), kind(attribute.get("type")))).collect(),
             properties: properties(entity),
             shapes: shapes.collect(),
@@ -84,7 +89,7 @@ impl<'a> Tables<'a> {
     }
 
     fn metrics(&self, entity: &Json) -> Vec<Metric> {
-        let mut metrics: BTreeMap<(String, String), BTreeSet<Vec<String>>> = BTreeMap::new();
+        let mut metrics: BTreeMap<(Word, Word), BTreeSet<Vec<Word>>> = BTreeMap::new();
         for metric in self.linked("resourceHasMetric", entity) {
             let (Some(namespace), Some(name)) = (text(metric, "namespace"), text(metric, "name")) else { continue };
             let sets = metrics.entry((namespace, name)).or_default();
@@ -98,8 +103,12 @@ impl<'a> Tables<'a> {
     }
 }
 
-fn text(entity: &Json, key: &str) -> Option<String> {
-    entity.get(key).and_then(Json::as_str).map(ToOwned::to_owned)
+fn text(entity: &Json, key: &str) -> Option<Word> {
+    entity.get(key).and_then(Json::as_str).map(word)
+}
+
+fn word(text: &str) -> Word {
+    Word::Owned(text.to_owned())
 }
 
 fn properties(entity: &Json) -> BTreeMap<String, SpecProperty> {
@@ -117,6 +126,7 @@ fn spec_property(property: &Json) -> SpecProperty {
         },
         required: property.get("required").and_then(Json::as_bool).unwrap_or(false),
         deprecated: property.get("deprecated").is_some(),
+        default: scalar(property.get("defaultValue")),
         refers: refers
             .filter_map(|one| Some(Refers { resource: text(one, "cloudFormationType")?, attribute: text(one, "propertyName")? }))
             .collect(),

@@ -57,11 +57,11 @@ fn a_schema_says_types_bounds_and_what_a_change_replaces() {
     let resource = schema::resource("AWS::Test::Thing", &schema);
 
     let property = |name: &str| resource.properties.iter().find(|property| property.name == name).unwrap();
-    let names: Vec<_> = resource.properties.iter().map(|property| property.name.as_str()).collect();
+    let names: Vec<_> = resource.properties.iter().map(|property| property.name.as_ref()).collect();
     assert_eq!(names, ["Free", "Mode", "Name", "PolicyDocument", "Rules", "Size", "Variables"], "what cannot be set has no setter");
     assert_eq!(property("Size").kind, Type::Integer);
-    assert_eq!(property("Size").range, Bounds { least: Some("0".to_owned()), most: Some("900".to_owned()) });
-    assert_eq!(property("Rules").kind, Type::List(Box::new(Type::Shape("Rule".to_owned()))));
+    assert_eq!(property("Size").range, Bounds { least: Some("0".into()), most: Some("900".into()) });
+    assert_eq!(property("Rules").kind, Type::List(Box::new(Type::Shape("Rule".into()))));
     assert_eq!(property("Rules").items.most.as_deref(), Some("5"));
     assert_eq!((property("Free").kind.clone(), property("PolicyDocument").kind.clone()), (Type::Json, Type::Policy));
     assert_eq!(property("Variables").kind, Type::Map(Box::new(Type::String)));
@@ -86,7 +86,7 @@ fn alternatives_become_one_structure_of_which_nothing_is_required() {
 
     let resource = schema::resource("AWS::Test::Thing", &schema);
 
-    let properties: Vec<_> = resource.shapes[0].properties.iter().map(|one| (one.name.as_str(), one.required)).collect();
+    let properties: Vec<_> = resource.shapes[0].properties.iter().map(|one| (one.name.as_ref(), one.required)).collect();
     assert_eq!(properties, [("X", false), ("Y", false)], "one of the two could not be written");
 }
 
@@ -110,13 +110,13 @@ fn metrics_and_references_come_from_the_database() {
     assert!(thing.stateful);
     assert_eq!(thing.metrics[0].dimensions, [["ThingName"]], "an alarm would name a dimension twice");
     assert_eq!(thing.properties["Key"].replaces, Replaces::Maybe);
-    assert_eq!(thing.properties["Key"].refers, [Refers { resource: "AWS::KMS::Key".to_owned(), attribute: "Arn".to_owned() }]);
+    assert_eq!(thing.properties["Key"].refers, [Refers { resource: "AWS::KMS::Key".into(), attribute: "Arn".into() }]);
 }
 
 fn queue() -> BTreeMap<String, Resource> {
     let schema = json!({ "properties": { "Mode": { "type": "string" }, "Policy": { "type": ["object", "string"] }, "Name": { "type": "string", "enum": ["a"] } } });
     let resource = schema::resource("AWS::SQS::Queue", &schema);
-    BTreeMap::from([(resource.name.clone(), resource)])
+    BTreeMap::from([(resource.name.to_string(), resource)])
 }
 
 #[test]
@@ -136,7 +136,7 @@ state: AWS::SQS::Queue - stateful
     let property = |name: &str| queue.properties.iter().find(|property| property.name == name).unwrap();
     assert!(queue.stateful && property("Mode").required);
     assert_eq!(property("Mode").choices, ["a", "b"]);
-    assert_eq!(property("Policy").kind, Type::Shape("Policy".to_owned()));
+    assert_eq!(property("Policy").kind, Type::Shape("Policy".into()));
     assert_eq!(queue.shapes[0].properties[0].refers[0].attribute, "Arn");
 }
 

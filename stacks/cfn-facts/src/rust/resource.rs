@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Names, Writer, docs, pascal, paths, snake};
-use crate::model::{Metric, Property, Resource, Type};
+use crate::model::{Metric, Property, Resource, Type, Word};
 
 /// Methods that every handle has: an attribute of such a name gets a longer one.
 const HANDLE_METHODS: [&str; 6] = ["logical_id", "reference", "attribute", "metric", "clone", "by"];
@@ -100,8 +100,8 @@ impl Scope<'_> {
         // The resource's own setters stand one module further out than those of its structures.
         let prefix = if shape.is_empty() { format!("{}::", self.module) } else { String::new() };
         let innermost = match property.kind.innermost() {
-            Type::String if self.names.enums.contains_key(&(shape.to_owned(), property.name.clone())) => {
-                format!("{prefix}{}", self.names.enums[&(shape.to_owned(), property.name.clone())])
+            Type::String if self.enumeration(shape, property).is_some() => {
+                format!("{prefix}{}", self.enumeration(shape, property).unwrap_or_default())
             }
             Type::String if self.refers(property) => format!("{prefix}property::{}", mark_name(shape, property)),
             Type::String => "String".to_owned(),
@@ -118,6 +118,11 @@ impl Scope<'_> {
         wrap(&property.kind, innermost)
     }
 
+    /// The enumeration of a property's values, if they are listed.
+    fn enumeration(&self, shape: &str, property: &Property) -> Option<&str> {
+        self.names.enums.get(&(shape.to_owned().into(), property.name.clone())).map(String::as_str)
+    }
+
     /// Whether the property refers to anything; what it refers to may lie in a service that is not here.
     fn refers(&self, property: &Property) -> bool {
         !property.refers.is_empty()
@@ -125,7 +130,7 @@ impl Scope<'_> {
 
     /// The mark of a referring property, with everything that it accepts.
     fn mark(&self, out: &mut String, shape: &str, property: &Property) {
-        let enumerated = self.names.enums.contains_key(&(shape.to_owned(), property.name.clone()));
+        let enumerated = self.enumeration(shape, property).is_some();
         if property.kind.innermost() != &Type::String || !self.refers(property) || enumerated {
             return;
         }
@@ -208,7 +213,7 @@ impl Scope<'_> {
     /// How a handle gives the smallest set of dimensions that it can give whole.
     fn dimensions<'m>(&self, metric: &'m Metric) -> Option<Vec<(&'m str, String)>> {
         let sets = metric.dimensions.iter().filter(|set| !set.is_empty());
-        sets.filter_map(|set| set.iter().map(|name| Some((name.as_str(), self.dimension(name)?))).collect::<Option<Vec<_>>>())
+        sets.filter_map(|set| set.iter().map(|name| Some((name.as_ref(), self.dimension(name)?))).collect::<Option<Vec<_>>>())
             .min_by_key(Vec::len)
     }
 
@@ -245,7 +250,7 @@ fn scalar(kind: &Type) -> &'static str {
     }
 }
 
-fn enumeration(out: &mut String, name: &str, choices: &[String]) {
+fn enumeration(out: &mut String, name: &str, choices: &[Word]) {
     let mut taken = BTreeSet::from(["Unlisted".to_owned()]);
     let _ = writeln!(out, "crate::choices!({name} {{");
     for choice in choices {

@@ -88,8 +88,8 @@ impl Names {
         let Some(attribute) = attribute else { return };
         let Some(facts) = resource.get("Type").and_then(Json::as_str).and_then(crate::facts::of) else { return };
         if !facts.has_attribute(attribute) {
-            let known = facts.attributes.iter().copied();
-            let list = facts.attributes.join("`, `");
+            let known: Vec<&str> = facts.attributes.iter().map(|attribute| attribute.name.as_ref()).collect();
+            let list = known.join("`, `");
             let otherwise = if list.is_empty() {
                 "this type has no attributes; `Ref` may be what is wanted".to_owned()
             } else {

@@ -6,22 +6,23 @@ use serde_json::Value as Json;
 
 use super::compare::is_function;
 use super::{Action, Change, Fate, Replacement, ResourceDiff};
+use crate::facts::Replaces;
 use crate::walk::{Section, Target, uses};
 
 /// Whether a change of this property makes a new resource, by the facts about its type.
 pub(super) fn replacement(type_name: &str, path: &str, old: Option<&Json>, new: Option<&Json>) -> Replacement {
     let Some(facts) = crate::facts::of(type_name) else { return Replacement::Unknown };
     let top = path.split('/').next().unwrap_or(path);
-    if facts.properties.binary_search(&top).is_err() {
+    if facts.property(top).is_none() {
         return Replacement::Unknown;
     }
-    let concerns = |list: &[&str]| list.iter().any(|pattern| touches(pattern, path, old, new));
-    if concerns(facts.replaces) {
+    let concerns = |replaces| facts.replacing(replaces).any(|pattern| touches(pattern, path, old, new));
+    if concerns(Replaces::Yes) {
         // An expression may give the very value that was there.
         let certain = ![old, new].into_iter().flatten().any(has_expression);
         return if certain { Replacement::Yes } else { Replacement::Maybe };
     }
-    if concerns(facts.may_replace) { Replacement::Maybe } else { Replacement::No }
+    if concerns(Replaces::Maybe) { Replacement::Maybe } else { Replacement::No }
 }
 
 /// Whether a change at `path` is one of what `pattern` (`A/*/B`) names, or of something within or around it.
