@@ -15,6 +15,7 @@ pub mod policy;
 mod read;
 mod render;
 mod resource;
+pub mod rules;
 mod template;
 mod value;
 mod walk;
