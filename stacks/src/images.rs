@@ -130,9 +130,9 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
 }
 
 /// Text of the configuration: known here, or only to AWS.
-struct Text(Value<String>);
+struct Text<S>(Value<String, S>);
 
-impl From<String> for Text {
+impl<S> From<String> for Text<S> {
     fn from(known: String) -> Self {
         Self(text(known))
     }

@@ -16,11 +16,13 @@ use crate::environment::{Architecture, Environment};
 const DIGEST: &str = "DeployDigest";
 
 /// A stack of one environment, while resources are added to it.
+///
+/// `G` is what it gives to others, and at the same time the brand of its template: a handle of this stack is of no use in another.
 #[derive(Debug)]
-pub struct Stack<'e> {
+pub struct Stack<'e, G> {
     environment: &'e Environment,
     name: &'static str,
-    template: Template,
+    template: Template<G>,
     parameters: IndexMap<String, Wire>,
     shipped: Vec<Shipped>,
 }
@@ -98,7 +100,7 @@ pub struct Shipped {
     pub architecture: Architecture,
 }
 
-impl<'e> Stack<'e> {
+impl<'e, G> Stack<'e, G> {
     /// An empty stack. The name is short, as in `cloudwright-staging-<name>`; the description says what the stack is for.
     pub fn new(environment: &'e Environment, name: &'static str, description: &str) -> Self {
         let mut template = Template::new(description);
@@ -116,13 +118,13 @@ impl<'e> Stack<'e> {
 
     /// Add a resource or a construct under a logical ID: a PascalCase noun without the environment's name.
     #[track_caller]
-    pub fn add<C: Construct>(&mut self, id: &str, construct: C) -> C::Handle {
+    pub fn add<C: Construct<G>>(&mut self, id: &str, construct: C) -> C::Handle {
         self.template.add(id, construct)
     }
 
     /// Give a value to people, scripts and other stacks.
     #[track_caller]
-    pub fn output<T: Text>(&mut self, id: &'static str, value: Value<T>, description: &str) -> Export<T> {
+    pub fn output<T: Text>(&mut self, id: &'static str, value: Value<T, G>, description: &str) -> Export<T> {
         self.template.output(id, Output::new(value).description(description));
         Export { stack: self.name, output: id, kind: PhantomData }
     }
@@ -131,7 +133,7 @@ impl<'e> Stack<'e> {
     ///
     /// There is no `Fn::ImportValue` here: CloudFormation lets nobody change or remove an export that is in use.
     #[track_caller]
-    pub fn import<T: ParameterType>(&mut self, export: &Export<T>) -> Value<T> {
+    pub fn import<T: ParameterType>(&mut self, export: &Export<T>) -> Value<T, G> {
         let id = format!("{}{}", pascal(export.stack), export.output);
         let description = format!("Output {} of stack {}", export.output, export.stack);
         self.parameters.insert(id.clone(), Wire::Output { stack: export.stack, output: export.output });
@@ -140,7 +142,7 @@ impl<'e> Stack<'e> {
 
     /// Ship a binary of `runtime/` with this stack; the object key of its zip in the artifact bucket.
     #[track_caller]
-    pub fn ship(&mut self, binary: &'static str, architecture: Architecture) -> Value<String> {
+    pub fn ship(&mut self, binary: &'static str, architecture: Architecture) -> Value<String, G> {
         let id = format!("{}CodeKey", pascal(binary));
         self.shipped.push(Shipped { binary, architecture });
         self.parameters.insert(id.clone(), Wire::Artifact { binary });
@@ -150,11 +152,11 @@ impl<'e> Stack<'e> {
 
     /// The finished stack, with what it gives.
     #[must_use]
-    pub fn finish<G>(self, gives: G) -> Built<G> {
+    pub fn finish(self, gives: G) -> Built<G> {
         let finished = Finished {
             stack: self.name,
             name: format!("cloudwright-{}-{}", self.environment.name, self.name),
-            template: self.template,
+            template: self.template.seal(),
             parameters: self.parameters,
             shipped: self.shipped,
             tags: BTreeMap::from([("cloudwright:environment".to_owned(), self.environment.name.clone())]),
@@ -172,7 +174,7 @@ pub struct Finished {
     /// The name in CloudFormation: `cloudwright-staging-jobs`.
     pub name: String,
     /// The template.
-    pub template: Template,
+    pub template: Template<()>,
     /// Where each parameter's value comes from.
     pub parameters: IndexMap<String, Wire>,
     /// The binaries that it runs.

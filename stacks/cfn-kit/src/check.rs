@@ -22,7 +22,7 @@ pub fn check(document: &Document) -> Vec<Finding> {
     report.findings
 }
 
-impl Template {
+impl<S> Template<S> {
     /// Everything that CloudFormation would refuse, each with the line of Rust that it comes from.
     pub fn check(&self) -> Vec<Finding> {
         check(&self.document())

@@ -1,18 +1,21 @@
 //! Conditions: what a template decides when it is deployed.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use serde_json::{Value as Json, json};
 
 use crate::value::{To, Value};
 
 /// A condition of a template, got from [`Template::condition`](crate::Template::condition).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
+pub struct Condition<S> {
     name: String,
+    brand: PhantomData<fn() -> S>,
 }
 
-impl Condition {
+impl<S> Condition<S> {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned() }
+        Self { name: name.to_owned(), brand: PhantomData }
     }
 
     /// The condition's name in the template.
@@ -21,62 +24,84 @@ impl Condition {
     }
 }
 
-/// Something that is true or false when the template is deployed: the body of a condition.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Test(Json);
+// By hand: a derive would ask the same of the brand, which is only a name.
+impl<S> Clone for Condition<S> {
+    fn clone(&self) -> Self {
+        Self::new(&self.name)
+    }
+}
 
-impl Test {
+impl<S> fmt::Debug for Condition<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Condition({})", self.name)
+    }
+}
+
+/// Something that is true or false when the template is deployed: the body of a condition.
+pub struct Test<S>(Json, PhantomData<fn() -> S>);
+
+impl<S> fmt::Debug for Test<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Test({})", self.0)
+    }
+}
+
+impl<S> Test<S> {
+    fn new(json: Json) -> Self {
+        Self(json, PhantomData)
+    }
+
     /// The CloudFormation JSON of this test.
     pub fn into_json(self) -> Json {
         self.0
     }
 }
 
-impl From<&Condition> for Test {
-    fn from(condition: &Condition) -> Self {
-        Self(json!({ "Condition": condition.name }))
+impl<S> From<&Condition<S>> for Test<S> {
+    fn from(condition: &Condition<S>) -> Self {
+        Self::new(json!({ "Condition": condition.name }))
     }
 }
 
 /// `Fn::Equals`: both texts are the same.
-pub fn equals(left: impl To<String>, right: impl To<String>) -> Test {
-    Test(json!({ "Fn::Equals": [left.to_value().into_json(), right.to_value().into_json()] }))
+pub fn equals<S>(left: impl To<String, S>, right: impl To<String, S>) -> Test<S> {
+    Test::new(json!({ "Fn::Equals": [left.to_value().into_json(), right.to_value().into_json()] }))
 }
 
 /// `Fn::Not`.
-pub fn not(test: impl Into<Test>) -> Test {
-    Test(json!({ "Fn::Not": [test.into().0] }))
+pub fn not<S>(test: impl Into<Test<S>>) -> Test<S> {
+    Test::new(json!({ "Fn::Not": [test.into().0] }))
 }
 
 /// `Fn::And` of two to ten tests.
-pub fn all(tests: impl IntoIterator<Item = impl Into<Test>>) -> Test {
-    Test(json!({ "Fn::And": list(tests) }))
+pub fn all<S>(tests: impl IntoIterator<Item = impl Into<Test<S>>>) -> Test<S> {
+    Test::new(json!({ "Fn::And": list(tests) }))
 }
 
 /// `Fn::Or` of two to ten tests.
-pub fn any(tests: impl IntoIterator<Item = impl Into<Test>>) -> Test {
-    Test(json!({ "Fn::Or": list(tests) }))
+pub fn any<S>(tests: impl IntoIterator<Item = impl Into<Test<S>>>) -> Test<S> {
+    Test::new(json!({ "Fn::Or": list(tests) }))
 }
 
-fn list(tests: impl IntoIterator<Item = impl Into<Test>>) -> Vec<Json> {
+fn list<S>(tests: impl IntoIterator<Item = impl Into<Test<S>>>) -> Vec<Json> {
     tests.into_iter().map(|test| test.into().0).collect()
 }
 
 /// `Fn::If`, good for whatever both of its sides are good for.
 #[derive(Debug, Clone)]
-pub struct If<A, B> {
-    condition: Condition,
+pub struct If<A, B, S> {
+    condition: Condition<S>,
     then: A,
     otherwise: B,
 }
 
 /// `then` where the condition holds, `otherwise` elsewhere; [`NoValue`] on one side leaves the property out.
-pub fn if_<A, B>(condition: &Condition, then: A, otherwise: B) -> If<A, B> {
+pub fn if_<A, B, S>(condition: &Condition<S>, then: A, otherwise: B) -> If<A, B, S> {
     If { condition: condition.clone(), then, otherwise }
 }
 
-impl<P, A: To<P>, B: To<P>> To<P> for If<A, B> {
-    fn to_value(self) -> Value<P> {
+impl<P, S, A: To<P, S>, B: To<P, S>> To<P, S> for If<A, B, S> {
+    fn to_value(self) -> Value<P, S> {
         let (then, otherwise) = (self.then.to_value().into_json(), self.otherwise.to_value().into_json());
         Value::from_json(json!({ "Fn::If": [self.condition.name, then, otherwise] }))
     }
@@ -86,8 +111,8 @@ impl<P, A: To<P>, B: To<P>> To<P> for If<A, B> {
 #[derive(Debug, Clone, Copy)]
 pub struct NoValue;
 
-impl<P> To<P> for NoValue {
-    fn to_value(self) -> Value<P> {
+impl<P, S> To<P, S> for NoValue {
+    fn to_value(self) -> Value<P, S> {
         Value::from_json(json!({ "Ref": "AWS::NoValue" }))
     }
 }

@@ -1,5 +1,7 @@
 //! What generated code is made of, so that one resource type takes few lines.
 
+use std::fmt;
+
 use crate::handle::{By, Handle};
 use crate::value::Value;
 
@@ -8,24 +10,26 @@ use crate::value::Value;
 #[macro_export]
 macro_rules! resource {
     ($structure:ident, $name:literal, $reference:ty) => {
-        impl $crate::Resource for $structure {
+        impl<S> $crate::Resource for $structure<S> {
             const TYPE: &'static str = $name;
             type Ref = $reference;
+            type Kind = $structure;
+            type Stack = S;
 
-            fn body(&self) -> &$crate::Body {
+            fn body(&self) -> &$crate::Body<S> {
                 &self.0
             }
 
-            fn body_mut(&mut self) -> &mut $crate::Body {
+            fn body_mut(&mut self) -> &mut $crate::Body<S> {
                 &mut self.0
             }
 
-            fn into_body(self) -> $crate::Body {
+            fn into_body(self) -> $crate::Body<S> {
                 self.0
             }
         }
 
-        impl $crate::Build for $structure {}
+        $crate::branded!($structure);
     };
 }
 
@@ -34,13 +38,37 @@ macro_rules! resource {
 #[macro_export]
 macro_rules! shape {
     ($structure:ident) => {
-        impl $crate::Shape for $structure {
+        impl<S> $crate::Shape for $structure<S> {
+            type Kind = $structure;
+            type Stack = S;
+
             fn into_shape_json(self) -> $crate::Json {
                 $crate::Json::Object(self.0.into_properties())
             }
         }
 
-        impl $crate::Build for $structure {}
+        $crate::branded!($structure);
+    };
+}
+
+/// What a derive would ask of the brand as well, which is only a name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! branded {
+    ($structure:ident) => {
+        impl<S> Clone for $structure<S> {
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
+
+        impl<S> ::core::fmt::Debug for $structure<S> {
+            fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+
+        impl<S> $crate::Build for $structure<S> {}
     };
 }
 
@@ -65,21 +93,21 @@ macro_rules! or_text {
     ($mark:ident) => {
         impl $crate::Accepts<String> for $mark {}
 
-        impl $crate::To<$mark> for &str {
-            fn to_value(self) -> $crate::Value<$mark> {
-                $crate::To::<$mark>::to_value($crate::raw(self))
+        impl<S> $crate::To<$mark, S> for &str {
+            fn to_value(self) -> $crate::Value<$mark, S> {
+                $crate::To::<$mark, S>::to_value($crate::raw(self))
             }
         }
 
-        impl $crate::To<$mark> for String {
-            fn to_value(self) -> $crate::Value<$mark> {
-                $crate::To::<$mark>::to_value($crate::raw(self))
+        impl<S> $crate::To<$mark, S> for String {
+            fn to_value(self) -> $crate::Value<$mark, S> {
+                $crate::To::<$mark, S>::to_value($crate::raw(self))
             }
         }
 
-        impl $crate::To<$mark> for &String {
-            fn to_value(self) -> $crate::Value<$mark> {
-                $crate::To::<$mark>::to_value($crate::raw(self.as_str()))
+        impl<S> $crate::To<$mark, S> for &String {
+            fn to_value(self) -> $crate::Value<$mark, S> {
+                $crate::To::<$mark, S>::to_value($crate::raw(self.as_str()))
             }
         }
     };
@@ -108,11 +136,13 @@ macro_rules! choices {
             }
         }
 
-        impl $crate::Shape for $name {
-            fn into_shape_json(self) -> $crate::Json {
-                $crate::Json::from(self.as_str())
+        impl<S> $crate::To<$name, S> for $name {
+            fn to_value(self) -> $crate::Value<$name, S> {
+                $crate::To::<$name, S>::to_value($crate::raw(self.as_str()))
             }
         }
+
+        impl $crate::Accepts<$name> for $name {}
 
         impl $crate::Accepts<$name> for String {}
     };
@@ -132,19 +162,30 @@ pub trait MetricName: Copy {
 }
 
 /// A metric of one resource, as an alarm, a widget or a metric query wants it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MetricOf {
+pub struct MetricOf<S> {
     /// The namespace, such as `AWS/SQS`.
     pub namespace: &'static str,
     /// The metric's name.
     pub name: &'static str,
     /// Names and values of the dimensions.
-    pub dimensions: Vec<(&'static str, Value<String>)>,
+    pub dimensions: Vec<(&'static str, Value<String, S>)>,
 }
 
-impl<R> Handle<R> {
+impl<S> Clone for MetricOf<S> {
+    fn clone(&self) -> Self {
+        Self { namespace: self.namespace, name: self.name, dimensions: self.dimensions.clone() }
+    }
+}
+
+impl<S> fmt::Debug for MetricOf<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "MetricOf({} {} {:?})", self.namespace, self.name, self.dimensions)
+    }
+}
+
+impl<R, S> Handle<R, S> {
     /// A metric of this very resource; its dimensions are references, so that they cannot name another.
-    pub fn metric<M: MetricName<Resource = R>>(&self, metric: M) -> MetricOf {
+    pub fn metric<M: MetricName<Resource = R>>(&self, metric: M) -> MetricOf<S> {
         let dimensions = metric.dimensions().iter().map(|(name, by)| (*name, self.by(*by))).collect();
         MetricOf { namespace: metric.namespace(), name: metric.name(), dimensions }
     }

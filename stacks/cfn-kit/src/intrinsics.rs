@@ -4,67 +4,67 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::value::{To, Value};
 
-fn pseudo(name: &str) -> Value<String> {
+fn pseudo<S>(name: &str) -> Value<String, S> {
     Value::from_json(json!({ "Ref": name }))
 }
 
 /// `AWS::AccountId`: the twelve digits of the account that the stack is in.
-pub fn account_id() -> Value<String> {
+pub fn account_id<S>() -> Value<String, S> {
     pseudo("AWS::AccountId")
 }
 
 /// `AWS::Region`: the region that the stack is in.
-pub fn region() -> Value<String> {
+pub fn region<S>() -> Value<String, S> {
     pseudo("AWS::Region")
 }
 
 /// `AWS::Partition`: `aws`, `aws-cn` or `aws-us-gov`; the second part of every ARN.
-pub fn partition() -> Value<String> {
+pub fn partition<S>() -> Value<String, S> {
     pseudo("AWS::Partition")
 }
 
 /// `AWS::StackName`.
-pub fn stack_name() -> Value<String> {
+pub fn stack_name<S>() -> Value<String, S> {
     pseudo("AWS::StackName")
 }
 
 /// `AWS::StackId`: the ARN of the stack.
-pub fn stack_id() -> Value<String> {
+pub fn stack_id<S>() -> Value<String, S> {
     pseudo("AWS::StackId")
 }
 
 /// `AWS::URLSuffix`: `amazonaws.com` in most partitions.
-pub fn url_suffix() -> Value<String> {
+pub fn url_suffix<S>() -> Value<String, S> {
     pseudo("AWS::URLSuffix")
 }
 
 /// `Fn::Join`: the parts with the separator between them.
-pub fn join(separator: &str, parts: impl To<Vec<String>>) -> Value<String> {
+pub fn join<S>(separator: &str, parts: impl To<Vec<String>, S>) -> Value<String, S> {
     Value::from_json(json!({ "Fn::Join": [separator, parts.to_value().into_json()] }))
 }
 
 /// `Fn::Split`: the pieces of a text between the separators.
-pub fn split(separator: &str, text: impl To<String>) -> Value<Vec<String>> {
+pub fn split<S>(separator: &str, text: impl To<String, S>) -> Value<Vec<String>, S> {
     Value::from_json(json!({ "Fn::Split": [separator, text.to_value().into_json()] }))
 }
 
 /// `Fn::Select`: one item of a list, counted from 0.
-pub fn select<T>(index: u32, list: Value<Vec<T>>) -> Value<T> {
+pub fn select<T, S>(index: u32, list: Value<Vec<T>, S>) -> Value<T, S> {
     Value::from_json(json!({ "Fn::Select": [index, list.into_json()] }))
 }
 
 /// `Fn::Base64`, as user data wants it.
-pub fn base64(text: impl To<String>) -> Value<String> {
+pub fn base64<S>(text: impl To<String, S>) -> Value<String, S> {
     Value::from_json(json!({ "Fn::Base64": text.to_value().into_json() }))
 }
 
 /// `Fn::GetAZs` of a region; [`region()`] for the stack's own.
-pub fn availability_zones(region: impl To<String>) -> Value<Vec<String>> {
+pub fn availability_zones<S>(region: impl To<String, S>) -> Value<Vec<String>, S> {
     Value::from_json(json!({ "Fn::GetAZs": region.to_value().into_json() }))
 }
 
 /// `Fn::Cidr`: `count` blocks of `2^host_bits` addresses out of a larger block.
-pub fn cidr(block: impl To<String>, count: u32, host_bits: u32) -> Value<Vec<String>> {
+pub fn cidr<S>(block: impl To<String, S>, count: u32, host_bits: u32) -> Value<Vec<String>, S> {
     Value::from_json(json!({ "Fn::Cidr": [block.to_value().into_json(), count, host_bits] }))
 }
 
@@ -72,14 +72,14 @@ pub fn cidr(block: impl To<String>, count: u32, host_bits: u32) -> Value<Vec<Str
 ///
 /// Only for that. Between stacks of one project values go as outputs and parameters: an export that is in use can
 /// neither change nor go away.
-pub fn import_value(name: impl To<String>) -> Value<String> {
+pub fn import_value<S>(name: impl To<String, S>) -> Value<String, S> {
     Value::from_json(json!({ "Fn::ImportValue": name.to_value().into_json() }))
 }
 
 /// `Fn::Sub` as written by hand, placeholders and all.
 ///
 /// [`sub!`](crate::sub) makes the placeholders from typed values, so that none can dangle.
-pub fn sub_raw(text: &str) -> Value<String> {
+pub fn sub_raw<S>(text: &str) -> Value<String, S> {
     Value::from_json(json!({ "Fn::Sub": text }))
 }
 
@@ -92,7 +92,7 @@ pub fn sub_raw(text: &str) -> Value<String> {
 /// ```
 /// use cfn_kit::{partition, sub};
 ///
-/// let arn = sub!("arn:{}:s3:::{}/*", partition(), "photos");
+/// let arn: cfn_kit::Value<String, ()> = sub!("arn:{}:s3:::{}/*", partition(), "photos");
 /// assert_eq!(arn.json(), &serde_json::json!({ "Fn::Sub": "arn:${AWS::Partition}:s3:::photos/*" }));
 /// ```
 #[macro_export]
@@ -129,7 +129,7 @@ pub const fn holes(format: &str) -> isize {
 
 /// What [`sub!`](crate::sub) calls: puts the values into the holes of the format.
 #[doc(hidden)]
-pub fn substitute(format: &str, values: Vec<Value<String>>) -> Value<String> {
+pub fn substitute<S>(format: &str, values: Vec<Value<String, S>>) -> Value<String, S> {
     let mut writer = SubWriter::default();
     let mut values = values.into_iter();
     let mut characters = format.chars().peekable();
@@ -192,7 +192,7 @@ impl SubWriter {
         self.text.push_str(&literal.replace("${", "${!"));
     }
 
-    fn finish(mut self) -> Value<String> {
+    fn finish<S>(mut self) -> Value<String, S> {
         if self.text.is_empty() {
             return Value::from_json(Json::String(self.literal));
         }

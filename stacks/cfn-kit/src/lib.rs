@@ -46,7 +46,8 @@ pub mod prelude {
     pub use crate::policy::{Operator, PolicyDocument, Principal, Statement};
     pub use crate::resource::{Build, Construct, Resource};
     pub use crate::{
-        NoValue, Output, Parameter, Template, To, Value, account_id, equals, if_, join, partition, raw, region, stack_name, sub, text,
+        NoValue, Output, Parameter, Template, To, Value, account_id, equals, if_, join, partition, raw, region, stack_name, sub, template,
+        text,
     };
 }
 

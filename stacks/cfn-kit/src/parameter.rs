@@ -1,5 +1,6 @@
 //! What a template is told when it is deployed, and what it tells afterwards.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use serde_json::{Map, Value as Json, json};
@@ -135,19 +136,24 @@ impl<T: ParameterType> Parameter<T> {
 }
 
 /// Something that a stack tells after its deploy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Output(Map<String, Json>);
+pub struct Output<S>(Map<String, Json>, PhantomData<fn() -> S>);
 
-impl Output {
+impl<S> fmt::Debug for Output<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Output").field(&self.0).finish()
+    }
+}
+
+impl<S> Output<S> {
     /// An output with this value.
-    pub fn new(value: impl To<String>) -> Self {
+    pub fn new(value: impl To<String, S>) -> Self {
         Self::of(value.to_value().into_json())
     }
 
     fn of(json: Json) -> Self {
         let mut fields = Map::new();
         fields.insert("Value".to_owned(), json);
-        Self(fields)
+        Self(fields, PhantomData)
     }
 
     /// What the output is for.
@@ -157,7 +163,7 @@ impl Output {
     }
 
     /// Given only where the condition holds.
-    pub fn condition(mut self, condition: &Condition) -> Self {
+    pub fn condition(mut self, condition: &Condition<S>) -> Self {
         self.0.insert("Condition".to_owned(), condition.name().into());
         self
     }
@@ -175,19 +181,19 @@ impl Output {
     }
 }
 
-impl<T> From<Value<T>> for Output {
-    fn from(value: Value<T>) -> Self {
+impl<T, S> From<Value<T, S>> for Output<S> {
+    fn from(value: Value<T, S>) -> Self {
         Self::of(value.into_json())
     }
 }
 
-impl<T> From<&Value<T>> for Output {
-    fn from(value: &Value<T>) -> Self {
+impl<T, S> From<&Value<T, S>> for Output<S> {
+    fn from(value: &Value<T, S>) -> Self {
         Self::of(value.json().clone())
     }
 }
 
-impl From<&str> for Output {
+impl<S> From<&str> for Output<S> {
     fn from(value: &str) -> Self {
         Self::of(value.into())
     }

@@ -1,5 +1,8 @@
 //! IAM policy documents.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
@@ -9,20 +12,20 @@ use crate::sub;
 use crate::value::{Accepts, Shape, To, Value};
 
 /// Who may do what with what, as IAM reads it; always of version 2012-10-17.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct PolicyDocument {
+#[derive(Debug)]
+pub struct PolicyDocument<S = ()> {
     id: Option<String>,
-    statements: Vec<Statement>,
+    statements: Vec<Statement<S>>,
 }
 
-impl PolicyDocument {
+impl<S> PolicyDocument<S> {
     /// A document with these statements.
-    pub fn new(statements: impl IntoIterator<Item = Statement>) -> Self {
+    pub fn new(statements: impl IntoIterator<Item = Statement<S>>) -> Self {
         Self { id: None, statements: statements.into_iter().collect() }
     }
 
     /// Adds a statement.
-    pub fn statement(mut self, statement: Statement) -> Self {
+    pub fn statement(mut self, statement: Statement<S>) -> Self {
         self.statements.push(statement);
         self
     }
@@ -38,9 +41,12 @@ impl PolicyDocument {
     }
 }
 
-impl Build for PolicyDocument {}
+impl<S> Build for PolicyDocument<S> {}
 
-impl Shape for PolicyDocument {
+impl<S> Shape for PolicyDocument<S> {
+    type Kind = PolicyDocument;
+    type Stack = S;
+
     fn into_shape_json(self) -> Json {
         let mut document = Map::new();
         document.insert("Version".to_owned(), "2012-10-17".into());
@@ -52,8 +58,8 @@ impl Shape for PolicyDocument {
     }
 }
 
-impl To<Json> for PolicyDocument {
-    fn to_value(self) -> Value<Json> {
+impl<S> To<Json, S> for PolicyDocument<S> {
+    fn to_value(self) -> Value<Json, S> {
         Value::from_json(self.into_shape_json())
     }
 }
@@ -61,26 +67,36 @@ impl To<Json> for PolicyDocument {
 impl Accepts<PolicyDocument> for Json {}
 
 /// Whom a statement is about.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Principal {
+pub struct Principal<S> {
     kind: Option<&'static str>,
     value: Json,
+    brand: PhantomData<fn() -> S>,
 }
 
-impl Principal {
+impl<S> fmt::Debug for Principal<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Principal({} {})", self.kind.unwrap_or("*"), self.value)
+    }
+}
+
+impl<S> Principal<S> {
+    fn of(kind: Option<&'static str>, value: Json) -> Self {
+        Self { kind, value, brand: PhantomData }
+    }
+
     /// Anybody, also without credentials: only together with a condition or in a deny.
     pub fn everyone() -> Self {
-        Self { kind: None, value: "*".into() }
+        Self::of(None, "*".into())
     }
 
     /// A service of AWS, such as `s3.amazonaws.com`.
-    pub fn service(name: impl To<String>) -> Self {
-        Self { kind: Some("Service"), value: name.to_value().into_json() }
+    pub fn service(name: impl To<String, S>) -> Self {
+        Self::of(Some("Service"), name.to_value().into_json())
     }
 
     /// An account, a role or a user, by ARN or account number.
-    pub fn aws(arn: impl To<String>) -> Self {
-        Self { kind: Some("AWS"), value: arn.to_value().into_json() }
+    pub fn aws(arn: impl To<String, S>) -> Self {
+        Self::of(Some("AWS"), arn.to_value().into_json())
     }
 
     /// The account that the stack is in: whoever its own policies allow.
@@ -89,8 +105,8 @@ impl Principal {
     }
 
     /// An identity provider, by ARN or domain name.
-    pub fn federated(provider: impl To<String>) -> Self {
-        Self { kind: Some("Federated"), value: provider.to_value().into_json() }
+    pub fn federated(provider: impl To<String, S>) -> Self {
+        Self::of(Some("Federated"), provider.to_value().into_json())
     }
 }
 
@@ -143,17 +159,17 @@ impl Operator {
 }
 
 /// One statement of a policy document.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Statement {
+#[derive(Debug)]
+pub struct Statement<S> {
     sid: Option<String>,
     effect: &'static str,
-    principals: Vec<Principal>,
+    principals: Vec<Principal<S>>,
     actions: Vec<String>,
     resources: Vec<Json>,
     conditions: IndexMap<&'static str, IndexMap<String, Json>>,
 }
 
-impl Statement {
+impl<S> Statement<S> {
     fn new<A: Into<String>>(effect: &'static str, actions: impl IntoIterator<Item = A>) -> Self {
         Self {
             sid: None,
@@ -182,25 +198,25 @@ impl Statement {
     }
 
     /// Adds a resource that the actions are on: an ARN, with `*` and `?`.
-    pub fn on(mut self, resource: impl To<String>) -> Self {
+    pub fn on(mut self, resource: impl To<String, S>) -> Self {
         self.resources.push(resource.to_value().into_json());
         self
     }
 
     /// Adds several resources.
-    pub fn on_each<X: To<String>>(mut self, resources: impl IntoIterator<Item = X>) -> Self {
+    pub fn on_each<X: To<String, S>>(mut self, resources: impl IntoIterator<Item = X>) -> Self {
         self.resources.extend(resources.into_iter().map(|resource| resource.to_value().into_json()));
         self
     }
 
     /// Adds somebody whom the statement is about; for policies of resources and for trust policies.
-    pub fn principal(mut self, principal: Principal) -> Self {
+    pub fn principal(mut self, principal: Principal<S>) -> Self {
         self.principals.push(principal);
         self
     }
 
     /// Adds a condition; all conditions must hold, and for one key any of several values.
-    pub fn condition(mut self, operator: Operator, key: &str, value: impl To<String>) -> Self {
+    pub fn condition(mut self, operator: Operator, key: &str, value: impl To<String, S>) -> Self {
         let value = value.to_value().into_json();
         let keys = self.conditions.entry(operator.word()).or_default();
         match keys.get_mut(key) {
@@ -233,7 +249,7 @@ impl Statement {
     }
 }
 
-fn principals_json(principals: Vec<Principal>) -> Json {
+fn principals_json<S>(principals: Vec<Principal<S>>) -> Json {
     // `*` takes in everybody else.
     if principals.iter().any(|principal| principal.kind.is_none()) {
         return "*".into();

@@ -1,5 +1,8 @@
 //! What a resource says about itself, whatever its type.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::condition::Condition;
@@ -7,16 +10,43 @@ use crate::handle::{By, Handle, HasLogicalId};
 use crate::template::Template;
 use crate::value::{To, Value};
 
-/// Everything that a resource says in a template, apart from its type.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Body {
+/// Everything that a resource says in the template of `S`, apart from its type.
+pub struct Body<S> {
     pub(crate) properties: Map<String, Json>,
     pub(crate) attributes: Map<String, Json>,
+    brand: PhantomData<fn() -> S>,
 }
 
-impl Body {
+// By hand: a derive would ask the same of the brand, which is only a name.
+impl<S> Default for Body<S> {
+    fn default() -> Self {
+        Self::of(Map::new())
+    }
+}
+
+impl<S> Clone for Body<S> {
+    fn clone(&self) -> Self {
+        Self { properties: self.properties.clone(), attributes: self.attributes.clone(), brand: PhantomData }
+    }
+}
+
+impl<S> fmt::Debug for Body<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(&self.attributes).entries(&self.properties).finish()
+    }
+}
+
+impl<S> Body<S> {
+    fn of(properties: Map<String, Json>) -> Self {
+        Self { properties, attributes: Map::new(), brand: PhantomData }
+    }
+
+    pub(crate) fn seal(self) -> Body<()> {
+        Body { properties: self.properties, attributes: self.attributes, brand: PhantomData }
+    }
+
     /// Sets a property; setting it again replaces the value and keeps its place.
-    pub fn set<P>(&mut self, name: &str, value: Value<P>) {
+    pub fn set<P>(&mut self, name: &str, value: Value<P, S>) {
         self.properties.insert(name.to_owned(), value.into_json());
     }
 
@@ -64,13 +94,17 @@ pub trait Resource: Sized {
     const TYPE: &'static str;
     /// What `Ref` gives.
     type Ref;
+    /// The type as handles and properties name it: without a template.
+    type Kind;
+    /// The brand of the template that it is for.
+    type Stack;
 
     /// What the resource says so far.
-    fn body(&self) -> &Body;
+    fn body(&self) -> &Body<Self::Stack>;
     /// What the resource says so far, to add to.
-    fn body_mut(&mut self) -> &mut Body;
+    fn body_mut(&mut self) -> &mut Body<Self::Stack>;
     /// The same, by value.
-    fn into_body(self) -> Body;
+    fn into_body(self) -> Body<Self::Stack>;
 
     /// Sets an attribute of the resource itself, such as `UpdatePolicy`.
     #[doc(hidden)]
@@ -103,13 +137,13 @@ pub trait Resource: Sized {
     }
 
     /// Waits for another resource that no property refers to; may be said several times.
-    fn depends_on(mut self, other: &impl HasLogicalId) -> Self {
+    fn depends_on(mut self, other: &impl HasLogicalId<Self::Stack>) -> Self {
         add_dependency(self.body_mut(), other.logical_id());
         self
     }
 
     /// Exists only where the condition holds.
-    fn condition(self, condition: &Condition) -> Self {
+    fn condition(self, condition: &Condition<Self::Stack>) -> Self {
         self.with_attribute("Condition", condition.name().into())
     }
 
@@ -133,7 +167,7 @@ pub trait Resource: Sized {
     }
 }
 
-pub(crate) fn add_dependency(body: &mut Body, id: &str) {
+pub(crate) fn add_dependency<S>(body: &mut Body<S>, id: &str) {
     let list = body.attributes.entry("DependsOn").or_insert_with(|| Json::Array(Vec::new()));
     if let Json::Array(ids) = list
         && !ids.iter().any(|known| known == id)
@@ -143,20 +177,26 @@ pub(crate) fn add_dependency(body: &mut Body, id: &str) {
 }
 
 /// What [`Template::add`] takes: a resource, or a construct that adds several and hands back what a stack needs of them.
-pub trait Construct {
+///
+/// `S` is the brand of the template that it is for.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be added to the template of `{S}`",
+    note = "it may hold a reference to a resource of another template, which comes in as an output and a parameter instead"
+)]
+pub trait Construct<S> {
     /// What the stack gets.
     type Handle;
 
     /// Adds to the template under this logical ID; further resources take the ID as their beginning.
     ///
     /// Resources added here are remembered with the line that added the construct.
-    fn add_to(self, template: &mut Template, id: &str) -> Self::Handle;
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle;
 }
 
-impl<R: Resource> Construct for R {
-    type Handle = Handle<R>;
+impl<S, R: Resource<Stack = S>> Construct<S> for R {
+    type Handle = Handle<R::Kind, S>;
 
-    fn add_to(self, template: &mut Template, id: &str) -> Handle<R> {
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         template.insert_resource(id, R::TYPE, self.into_body());
         Handle::new(id)
     }
@@ -179,44 +219,44 @@ pub trait Build: Sized {
 }
 
 /// A resource of a type that the facts do not have: a custom resource, a third party's type, one newer than the kit.
-#[derive(Debug, Clone)]
-pub struct Untyped {
+#[derive(Debug)]
+pub struct Untyped<S = ()> {
     type_name: String,
-    body: Body,
+    body: Body<S>,
 }
 
-impl Untyped {
+impl<S> Untyped<S> {
     /// A resource of the type so named, with these properties as CloudFormation's JSON.
     pub fn new(type_name: &str, properties: Map<String, Json>) -> Self {
-        Self { type_name: type_name.to_owned(), body: Body { properties, attributes: Map::new() } }
+        Self { type_name: type_name.to_owned(), body: Body::of(properties) }
     }
 
     /// Sets a property.
-    pub fn set<P>(mut self, name: &str, value: impl To<P>) -> Self {
+    pub fn set<P>(mut self, name: &str, value: impl To<P, S>) -> Self {
         self.body.set(name, value.to_value());
         self
     }
 
     /// Waits for another resource that no property refers to.
-    pub fn depends_on(mut self, other: &impl HasLogicalId) -> Self {
+    pub fn depends_on(mut self, other: &impl HasLogicalId<S>) -> Self {
         add_dependency(&mut self.body, other.logical_id());
         self
     }
 }
 
-impl Build for Untyped {}
+impl<S> Build for Untyped<S> {}
 
-impl Handle<Untyped> {
+impl<S> Handle<Untyped, S> {
     /// What `Ref` gives for this resource.
-    pub fn reference(&self) -> Value<String> {
+    pub fn reference(&self) -> Value<String, S> {
         self.by(By::Ref)
     }
 }
 
-impl Construct for Untyped {
-    type Handle = Handle<Self>;
+impl<S> Construct<S> for Untyped<S> {
+    type Handle = Handle<Untyped, S>;
 
-    fn add_to(self, template: &mut Template, id: &str) -> Handle<Self> {
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         template.insert_resource(id, &self.type_name, self.body);
         Handle::new(id)
     }

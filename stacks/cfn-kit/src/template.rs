@@ -18,14 +18,17 @@ use crate::value::{To, Value, text};
 ///
 /// Every part remembers the line of Rust that added it, beside the template and never in it. Nothing here panics: an
 /// ID that is used twice is kept as a finding for [`check`](crate::check), the first use stays.
-#[derive(Debug, Clone, Default)]
-pub struct Template {
+///
+/// `S` is its brand, usually the type of what the stack gives to others: a handle, or a value with a reference in it, goes into no
+/// template but that of the same brand. [`template!`](crate::template) makes a brand of its own for each place that it is written.
+#[derive(Debug)]
+pub struct Template<S> {
     description: Option<String>,
     metadata: Map<String, Json>,
     parameters: IndexMap<String, Json>,
     mappings: IndexMap<String, Json>,
     conditions: IndexMap<String, Json>,
-    resources: IndexMap<String, (String, Body)>,
+    resources: IndexMap<String, (String, Body<S>)>,
     outputs: IndexMap<String, Json>,
     sources: Sources,
     findings: Vec<Finding>,
@@ -33,15 +36,26 @@ pub struct Template {
     caller: Option<&'static Location<'static>>,
 }
 
-impl Template {
+impl<S> Template<S> {
     /// An empty template with a description of at most 1,024 bytes.
     pub fn new(description: &str) -> Self {
-        Self { description: Some(description.to_owned()), ..Self::default() }
+        Self {
+            description: Some(description.to_owned()),
+            metadata: Map::new(),
+            parameters: IndexMap::new(),
+            mappings: IndexMap::new(),
+            conditions: IndexMap::new(),
+            resources: IndexMap::new(),
+            outputs: IndexMap::new(),
+            sources: Sources::default(),
+            findings: Vec::new(),
+            caller: None,
+        }
     }
 
     /// Adds a resource or a construct under a logical ID (letters and digits) and gives the handle to refer to it.
     #[track_caller]
-    pub fn add<C: Construct>(&mut self, id: &str, construct: C) -> C::Handle {
+    pub fn add<C: Construct<S>>(&mut self, id: &str, construct: C) -> C::Handle {
         // Called here and not handed on as a function: that would be somewhere in the standard library.
         let here = Location::caller();
         let outermost = self.caller.is_none();
@@ -55,7 +69,7 @@ impl Template {
 
     /// Adds a parameter and gives its value.
     #[track_caller]
-    pub fn parameter<T: ParameterType>(&mut self, id: &str, parameter: Parameter<T>) -> Value<T> {
+    pub fn parameter<T: ParameterType>(&mut self, id: &str, parameter: Parameter<T>) -> Value<T, S> {
         let source = self.source();
         insert(&mut self.parameters, "Parameters", id, parameter.into_json(), &source, &mut self.sources, &mut self.findings);
         Value::from_json(json!({ "Ref": id }))
@@ -63,7 +77,7 @@ impl Template {
 
     /// Adds a condition.
     #[track_caller]
-    pub fn condition(&mut self, id: &str, test: impl Into<Test>) -> Condition {
+    pub fn condition(&mut self, id: &str, test: impl Into<Test<S>>) -> Condition<S> {
         let source = self.source();
         insert(&mut self.conditions, "Conditions", id, test.into().into_json(), &source, &mut self.sources, &mut self.findings);
         Condition::new(id)
@@ -71,12 +85,12 @@ impl Template {
 
     /// Adds a mapping: first key, second key, value (a text or a list of texts).
     #[track_caller]
-    pub fn mapping<K, S, V, Inner>(&mut self, id: &str, rows: impl IntoIterator<Item = (K, Inner)>) -> Mapping
+    pub fn mapping<K, L, V, Inner>(&mut self, id: &str, rows: impl IntoIterator<Item = (K, Inner)>) -> Mapping
     where
         K: Into<String>,
-        S: Into<String>,
+        L: Into<String>,
         V: Into<Json>,
-        Inner: IntoIterator<Item = (S, V)>,
+        Inner: IntoIterator<Item = (L, V)>,
     {
         let rows: Map<String, Json> = rows
             .into_iter()
@@ -89,7 +103,7 @@ impl Template {
 
     /// Adds an output: a value, or an [`Output`] with a description.
     #[track_caller]
-    pub fn output(&mut self, id: &str, output: impl Into<Output>) {
+    pub fn output(&mut self, id: &str, output: impl Into<Output<S>>) {
         let source = self.source();
         insert(&mut self.outputs, "Outputs", id, output.into().into_json(), &source, &mut self.sources, &mut self.findings);
     }
@@ -100,7 +114,7 @@ impl Template {
     }
 
     /// Makes one resource wait for another, after both were added.
-    pub fn depend(&mut self, resource: &impl HasLogicalId, on: &impl HasLogicalId) {
+    pub fn depend(&mut self, resource: &impl HasLogicalId<S>, on: &impl HasLogicalId<S>) {
         if let Some((_, body)) = self.resources.get_mut(resource.logical_id()) {
             add_dependency(body, on.logical_id());
         }
@@ -111,7 +125,7 @@ impl Template {
         self.resources.contains_key(id)
     }
 
-    pub(crate) fn insert_resource(&mut self, id: &str, type_name: &str, body: Body) {
+    pub(crate) fn insert_resource(&mut self, id: &str, type_name: &str, body: Body<S>) {
         let source = self.source();
         let resource = (type_name.to_owned(), body);
         insert(&mut self.resources, "Resources", id, resource, &source, &mut self.sources, &mut self.findings);
@@ -154,17 +168,64 @@ impl Template {
         Document { template: self.to_json(), sources: self.sources.clone(), findings: self.findings.clone(), bytes: None }
     }
 
+    /// The template without its brand, when nothing more is added: what a stack hands on is compared and sent, not referred into.
+    pub fn seal(self) -> Template<()> {
+        let resources = self.resources.into_iter().map(|(id, (type_name, body))| (id, (type_name, body.seal()))).collect();
+        Template {
+            description: self.description,
+            metadata: self.metadata,
+            parameters: self.parameters,
+            mappings: self.mappings,
+            conditions: self.conditions,
+            resources,
+            outputs: self.outputs,
+            sources: self.sources,
+            findings: self.findings,
+            caller: self.caller,
+        }
+    }
+
     /// The lines of Rust that the parts come from.
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
 }
 
+/// A template whose brand is its very own, for programs that name no type for it.
+///
+/// ```
+/// use cfn_kit::prelude::*;
+/// use cfn_kit::sqs;
+///
+/// let mut template = template!("Jobs wait here");
+/// template.add("JobQueue", sqs::Queue::new());
+/// ```
+///
+/// Two of them do not mix:
+///
+/// ```compile_fail,E0271
+/// use cfn_kit::prelude::*;
+/// use cfn_kit::{lambda, sqs};
+///
+/// let mut jobs = template!("Jobs wait here");
+/// let mut workers = template!("Workers take them");
+/// let queue = jobs.add("JobQueue", sqs::Queue::new());
+/// workers.add("Consumption", lambda::EventSourceMapping::new(raw("worker")).event_source_arn(&queue));
+/// ```
+#[macro_export]
+macro_rules! template {
+    ($description:expr) => {{
+        /// A brand: there is never a value of it.
+        enum Brand {}
+        $crate::Template::<Brand>::new($description)
+    }};
+}
+
 /// Attributes of a resource around its properties, in the order of the documentation.
 const ATTRIBUTES: [&str; 7] =
     ["Condition", "DependsOn", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"];
 
-fn resource_json(type_name: &str, body: &Body) -> Json {
+fn resource_json<S>(type_name: &str, body: &Body<S>) -> Json {
     let mut resource = Map::new();
     resource.insert("Type".to_owned(), type_name.into());
     for name in ATTRIBUTES {
@@ -224,7 +285,7 @@ pub struct Mapping {
 
 impl Mapping {
     /// `Fn::FindInMap`: the value under these two keys.
-    pub fn find(&self, first: impl To<String>, second: impl To<String>) -> Value<String> {
+    pub fn find<S>(&self, first: impl To<String, S>, second: impl To<String, S>) -> Value<String, S> {
         Value::from_json(json!({ "Fn::FindInMap": [self.name, text(first).into_json(), text(second).into_json()] }))
     }
 }

@@ -9,18 +9,18 @@ use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
 use crate::handle::{By, Handle};
-use crate::resource::Resource;
 
-/// A literal or an expression that gives a `T` when CloudFormation evaluates it.
+/// A literal or an expression that gives a `T` when CloudFormation evaluates it, in the template of `S` alone.
 ///
 /// `T` is a plain type (`String`, `i64`, `f64`, `bool`, `Vec<T>`, [`Dictionary<T>`]), a structure of a resource
-/// type, or the mark of an attribute, such as the ARN of a queue.
-pub struct Value<T> {
+/// type, or the mark of an attribute, such as the ARN of a queue. `S` is the template's brand: an expression may refer to a resource
+/// of that template, and means nothing in another.
+pub struct Value<T, S> {
     json: Json,
-    kind: PhantomData<fn() -> T>,
+    kind: PhantomData<fn() -> (T, S)>,
 }
 
-impl<T> Value<T> {
+impl<T, S> Value<T, S> {
     pub(crate) fn from_json(json: Json) -> Self {
         Self { json, kind: PhantomData }
     }
@@ -36,60 +36,61 @@ impl<T> Value<T> {
     }
 
     /// The same JSON under another type: the caller knows what the compiler cannot.
-    pub(crate) fn retype<U>(self) -> Value<U> {
+    pub(crate) fn retype<U>(self) -> Value<U, S> {
         Value::from_json(self.json)
     }
 }
 
-impl<T> Clone for Value<T> {
+impl<T, S> Clone for Value<T, S> {
     fn clone(&self) -> Self {
         Self::from_json(self.json.clone())
     }
 }
 
-impl<T> PartialEq for Value<T> {
+impl<T, S> PartialEq for Value<T, S> {
     fn eq(&self, other: &Self) -> bool {
         self.json == other.json
     }
 }
 
-impl<T> fmt::Debug for Value<T> {
+impl<T, S> fmt::Debug for Value<T, S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Value({})", self.json)
     }
 }
 
-impl<T> Serialize for Value<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl<T, S> Serialize for Value<T, S> {
+    fn serialize<W: Serializer>(&self, serializer: W) -> Result<W::Ok, W::Error> {
         self.json.serialize(serializer)
     }
 }
 
-impl<T> From<Value<T>> for Json {
-    fn from(value: Value<T>) -> Self {
+impl<T, S> From<Value<T, S>> for Json {
+    fn from(value: Value<T, S>) -> Self {
         value.json
     }
 }
 
-impl<T> From<&Value<T>> for Json {
-    fn from(value: &Value<T>) -> Self {
+impl<T, S> From<&Value<T, S>> for Json {
+    fn from(value: &Value<T, S>) -> Self {
         value.json.clone()
     }
 }
 
-/// What can be given where a `P` is wanted: a literal, an expression, a handle, or a list of these.
+/// What can be given where a `P` is wanted in the template of `S`: a literal, an expression, a handle, or a list of these.
 ///
 /// `P` is either a plain type (`String`, `i64`, `bool`, …) or the mark of one property of one resource type. The
 /// mark decides what a handle renders as: `&Handle<sqs::Queue>` becomes `Fn::GetAtt … Arn` where an ARN is wanted
 /// and `Ref` where the URL is wanted, and does not compile where a queue is of no use.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be used as `{P}`",
-    label = "not a value that `{P}` takes",
+    message = "`{Self}` cannot be used as `{P}` in the template of `{S}`",
+    label = "not a value that `{P}` takes here",
+    note = "a resource of another template comes in as an output and a parameter",
     note = "give a literal, an attribute (`handle.arn()`), the handle itself (`&handle`), or `raw(…)` for what the types do not know"
 )]
-pub trait To<P> {
+pub trait To<P, S> {
     /// The value as this property wants it.
-    fn to_value(self) -> Value<P>;
+    fn to_value(self) -> Value<P, S>;
 }
 
 /// Says that an expression of kind `A` is also good as a `Self`.
@@ -114,8 +115,13 @@ pub trait Takes<R> {
 /// Marks of values that are text in a template: attributes, references, properties that refer.
 pub trait Text {}
 
-/// Structures and enumerations of resource types, which stand for themselves.
+/// Structures of resource types, which stand for themselves.
 pub trait Shape: Sized {
+    /// What a property that wants it names: the structure without a template.
+    type Kind;
+    /// The brand of the template that it is for.
+    type Stack;
+
     /// The CloudFormation JSON of this structure.
     fn into_shape_json(self) -> Json;
 }
@@ -136,36 +142,36 @@ pub fn raw(json: impl Into<Json>) -> Raw {
 }
 
 /// Any text as `Value<String>`, so that unlike things fit into one list or one dictionary.
-pub fn text(value: impl To<String>) -> Value<String> {
+pub fn text<S>(value: impl To<String, S>) -> Value<String, S> {
     value.to_value()
 }
 
-impl<P> To<P> for Raw {
-    fn to_value(self) -> Value<P> {
+impl<P, S> To<P, S> for Raw {
+    fn to_value(self) -> Value<P, S> {
         Value::from_json(self.0)
     }
 }
 
-impl<P: Accepts<A>, A> To<P> for Value<A> {
-    fn to_value(self) -> Value<P> {
+impl<P: Accepts<A>, A, S> To<P, S> for Value<A, S> {
+    fn to_value(self) -> Value<P, S> {
         self.retype()
     }
 }
 
-impl<P: Accepts<A>, A> To<P> for &Value<A> {
-    fn to_value(self) -> Value<P> {
+impl<P: Accepts<A>, A, S> To<P, S> for &Value<A, S> {
+    fn to_value(self) -> Value<P, S> {
         self.clone().retype()
     }
 }
 
-impl<P: Takes<R>, R: Resource> To<P> for &Handle<R> {
-    fn to_value(self) -> Value<P> {
+impl<P: Takes<R>, R, S> To<P, S> for &Handle<R, S> {
+    fn to_value(self) -> Value<P, S> {
         self.by(P::BY)
     }
 }
 
-impl<S: Shape> To<S> for S {
-    fn to_value(self) -> Value<S> {
+impl<T: Shape> To<T::Kind, T::Stack> for T {
+    fn to_value(self) -> Value<T::Kind, T::Stack> {
         Value::from_json(self.into_shape_json())
     }
 }

@@ -134,7 +134,7 @@ fn a_body_that_is_too_large_is_found() {
 
 #[test]
 fn an_id_that_is_used_twice_is_found_with_both_lines() {
-    let mut template = Template::new("Twice");
+    let mut template = template!("Twice");
     template.add("Queue", sqs::Queue::new().delay_seconds(1));
     template.add("Queue", sqs::Queue::new().delay_seconds(2));
     template.output("Queue", "x");

@@ -4,7 +4,10 @@ use cfn_kit::prelude::*;
 use cfn_kit::{Mapping, cloudwatch, dynamodb, lambda, s3, sns, sqs, to_yaml};
 use serde_json::json;
 
-fn jobs() -> Template {
+/// The brand of this stack; usually the type of what it gives to others.
+enum Jobs {}
+
+fn jobs() -> Template<Jobs> {
     let mut template = Template::new("Jobs wait here until a worker takes them");
     let alerts = template.add("Alerts", sns::Topic::new().display_name("Job alerts"));
     let dead_letters = template.add(
@@ -102,7 +105,7 @@ fn yaml_reads_as_people_would_have_written_it() {
 
 #[test]
 fn a_value_from_another_stack_is_accepted_where_the_attribute_is() {
-    let mut template = Template::new("Consumes jobs");
+    let mut template = template!("Consumes jobs");
     let queue = template.parameter("JobQueueArn", Parameter::<sqs::queue::Arn>::new());
     let bucket = template.parameter("Artifacts", Parameter::<s3::bucket::BucketName>::new());
     let role = template.parameter("RoleArn", Parameter::<cfn_kit::iam::role::Arn>::new());
@@ -123,7 +126,7 @@ fn a_value_from_another_stack_is_accepted_where_the_attribute_is() {
 
 #[test]
 fn every_id_remembers_the_line_that_added_it() {
-    let mut template = Template::new("Two lines");
+    let mut template = template!("Two lines");
     let line = line!() + 1;
     template.add("First", sqs::Queue::new());
     template.add("Second", Pair);
@@ -140,10 +143,10 @@ fn every_id_remembers_the_line_that_added_it() {
 /// A construct that adds two resources.
 struct Pair;
 
-impl Construct for Pair {
-    type Handle = Handle<sqs::Queue>;
+impl<S> Construct<S> for Pair {
+    type Handle = Handle<sqs::Queue, S>;
 
-    fn add_to(self, template: &mut Template, id: &str) -> Self::Handle {
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         let queue = template.add(id, sqs::Queue::new());
         let document = PolicyDocument::new([Statement::allow(["sqs:SendMessage"]).principal(Principal::this_account()).on(queue.arn())]);
         template.add(&format!("{id}Policy"), sqs::QueuePolicy::new(document, [&queue]));
@@ -153,7 +156,7 @@ impl Construct for Pair {
 
 #[test]
 fn conditions_parameters_and_mappings_work_together() {
-    let mut template = Template::new("Large in production");
+    let mut template = template!("Large in production");
     let environment =
         template.parameter("Environment", Parameter::<String>::new().allowed_values(["staging", "prod"]).default_value("staging"));
     let is_production = template.condition("IsProduction", equals(&environment, "prod"));

@@ -4,13 +4,13 @@ use cfn_kit::prelude::*;
 use cfn_kit::{Condition, all, any, base64, iam, join, not, s3, select, split, sqs, sub_raw};
 use serde_json::{Value as Json, json};
 
-fn json_of(value: impl To<String>) -> Json {
+fn json_of(value: impl To<String, ()>) -> Json {
     value.to_value().into_json()
 }
 
 #[test]
 fn placeholders_are_made_of_values_and_never_of_text() {
-    let mut template = Template::new("Names");
+    let mut template = template!("Names");
     let bucket = template.add("Photos", s3::Bucket::new());
     let nested = join("-", [text("a"), region()]);
 
@@ -45,9 +45,9 @@ fn functions_render_in_their_long_form() {
 
 #[test]
 fn conditions_combine() {
-    let mut template = Template::new("Conditions");
+    let mut template = template!("Conditions");
     let environment = template.parameter("Environment", Parameter::<String>::new());
-    let production: Condition = template.condition("Production", equals(&environment, "prod"));
+    let production: Condition<_> = template.condition("Production", equals(&environment, "prod"));
     template.condition("Either", any([(&production).into(), not(all([equals("a", "b"), (&production).into()]))]));
 
     let either = &template.to_json()["Conditions"]["Either"];
@@ -58,7 +58,7 @@ fn conditions_combine() {
 
 #[test]
 fn a_statement_says_one_thing_as_a_text_and_several_as_a_list() {
-    let statement = Statement::allow(["s3:GetObject", "s3:PutObject"])
+    let statement = Statement::<()>::allow(["s3:GetObject", "s3:PutObject"])
         .sid("Both")
         .principal(Principal::service("lambda.amazonaws.com"))
         .principal(Principal::service("s3.amazonaws.com"))
@@ -85,7 +85,7 @@ fn a_statement_says_one_thing_as_a_text_and_several_as_a_list() {
 
 #[test]
 fn everybody_takes_in_everybody_else() {
-    let statement = Statement::deny(["sqs:*"]).principal(Principal::service("s3.amazonaws.com")).principal(Principal::everyone());
+    let statement = Statement::<()>::deny(["sqs:*"]).principal(Principal::service("s3.amazonaws.com")).principal(Principal::everyone());
     let policy = sqs::QueuePolicy::new(PolicyDocument::new([statement]), [raw("url")]);
 
     let principal = &policy.body().properties()["PolicyDocument"]["Statement"][0]["Principal"];
@@ -94,7 +94,7 @@ fn everybody_takes_in_everybody_else() {
 
 #[test]
 fn what_a_resource_says_about_itself_stands_in_the_order_of_the_documentation() {
-    let mut template = Template::new("Attributes");
+    let mut template = template!("Attributes");
     let first = template.add("First", sqs::Queue::new());
     let production = template.condition("Production", equals(account_id(), "123456789012"));
     let second =
@@ -112,7 +112,7 @@ fn what_a_resource_says_about_itself_stands_in_the_order_of_the_documentation() 
 
 #[test]
 fn plain_text_goes_only_where_people_write_plain_text() {
-    let mut template = Template::new("E-mail");
+    let mut template = template!("E-mail");
     let topic = template.add("Alerts", cfn_kit::sns::Topic::new());
     let subscription = cfn_kit::sns::Subscription::new("email", &topic).endpoint("someone@example.com");
 

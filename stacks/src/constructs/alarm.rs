@@ -8,19 +8,19 @@ use cfn_kit::{MetricOf, cloudwatch, sns};
 /// Missing data is no alarm: SQS and Lambda send nothing while nothing happens. The statistic is the maximum, which for a gauge
 /// such as a queue's depth is the only one that neither averages a peak away nor adds up samples.
 #[derive(Debug)]
-pub struct Alarm {
-    metric: MetricOf,
+pub struct Alarm<S> {
+    metric: MetricOf<S>,
     threshold: u32,
     statistic: cloudwatch::alarm::Statistic,
     period_seconds: u32,
     description: &'static str,
-    actions: Vec<Value<sns::topic::TopicArn>>,
+    actions: Vec<Value<sns::topic::TopicArn, S>>,
 }
 
-impl Alarm {
+impl<S> Alarm<S> {
     /// An alarm on a resource's own metric, for one event in one minute.
     #[must_use]
-    pub fn on(metric: MetricOf) -> Self {
+    pub fn on(metric: MetricOf<S>) -> Self {
         let statistic = cloudwatch::alarm::Statistic::Maximum;
         Self { metric, threshold: 1, statistic, period_seconds: 60, description: "", actions: Vec::new() }
     }
@@ -45,16 +45,16 @@ impl Alarm {
 
     /// Tell a topic, when it fires and when it is over.
     #[must_use]
-    pub fn tell(mut self, topic: &Value<sns::topic::TopicArn>) -> Self {
+    pub fn tell(mut self, topic: &Value<sns::topic::TopicArn, S>) -> Self {
         self.actions.push(topic.clone());
         self
     }
 }
 
-impl Construct for Alarm {
-    type Handle = Handle<cloudwatch::Alarm>;
+impl<S> Construct<S> for Alarm<S> {
+    type Handle = Handle<cloudwatch::Alarm, S>;
 
-    fn add_to(self, template: &mut Template, id: &str) -> Self::Handle {
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         let dimension = |(name, value)| cloudwatch::alarm::Dimension::new(name, value);
         let dimensions: Vec<_> = self.metric.dimensions.into_iter().map(dimension).collect();
         template.add(

@@ -11,13 +11,13 @@ use crate::environment::EmailAddress;
 /// Its policy lets CloudWatch publish, which a topic with a policy of its own otherwise forbids: the alarm would fire unheard.
 /// Each subscriber has to follow the link in the letter that AWS sends first.
 #[derive(Debug)]
-pub struct AlertTopic<'a> {
+pub struct AlertTopic<'a, S> {
     name: &'static str,
     emails: &'a [EmailAddress],
-    key: Option<Value<kms::key::Arn>>,
+    key: Option<Value<kms::key::Arn, S>>,
 }
 
-impl<'a> AlertTopic<'a> {
+impl<'a, S> AlertTopic<'a, S> {
     /// A topic that shows this name in its letters.
     #[must_use]
     pub fn new(name: &'static str, emails: &'a [EmailAddress]) -> Self {
@@ -26,15 +26,15 @@ impl<'a> AlertTopic<'a> {
 
     /// Encrypt with a key of the stack. AWS's own key for SNS cannot be used: CloudWatch may not use that one.
     #[must_use]
-    pub fn key(self, key: Option<&Handle<kms::Key>>) -> Self {
+    pub fn key(self, key: Option<&Handle<kms::Key, S>>) -> Self {
         Self { key: key.map(|key| key.arn()), ..self }
     }
 }
 
-impl Construct for AlertTopic<'_> {
-    type Handle = Handle<sns::Topic>;
+impl<S> Construct<S> for AlertTopic<'_, S> {
+    type Handle = Handle<sns::Topic, S>;
 
-    fn add_to(self, template: &mut Template, id: &str) -> Self::Handle {
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         let topic = sns::Topic::new().display_name(self.name).when_some(self.key, |topic, key| topic.kms_master_key_id(key));
         let topic = template.add(id, topic);
         let publish = Statement::allow(["sns:Publish"])

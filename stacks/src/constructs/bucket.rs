@@ -10,8 +10,8 @@ use crate::environment::DataProtection;
 ///
 /// A fixed name would have to be free worldwide, and would not be free again at once after a deletion.
 #[derive(Debug)]
-pub struct Bucket {
-    bucket: s3::Bucket,
+pub struct Bucket<S> {
+    bucket: s3::Bucket<S>,
 }
 
 /// What is deleted by itself, and when.
@@ -36,7 +36,7 @@ pub struct Expiry {
     pub days: u32,
 }
 
-impl Bucket {
+impl<S> Bucket<S> {
     /// A bucket whose objects are kept or deleted with the stack.
     #[must_use]
     pub fn new(data: DataProtection) -> Self {
@@ -84,15 +84,15 @@ impl Bucket {
 
     /// Tell a queue about arrivals, once a policy lets S3 do so: S3 tries it while the bucket is made, and fails otherwise.
     #[must_use]
-    pub fn notify(self, notifications: s3::bucket::NotificationConfiguration, policy: &impl HasLogicalId) -> Self {
+    pub fn notify(self, notifications: s3::bucket::NotificationConfiguration<S>, policy: &impl HasLogicalId<S>) -> Self {
         Self { bucket: self.bucket.notification_configuration(notifications).depends_on(policy) }
     }
 }
 
-impl Construct for Bucket {
-    type Handle = Handle<s3::Bucket>;
+impl<S> Construct<S> for Bucket<S> {
+    type Handle = Handle<s3::Bucket, S>;
 
-    fn add_to(self, template: &mut Template, id: &str) -> Self::Handle {
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         let bucket = template.add(id, self.bucket);
         let objects = sub!("{}/*", bucket.arn());
         let policy = PolicyDocument::new([tls_only("s3:*").on(bucket.arn()).on(objects)]);

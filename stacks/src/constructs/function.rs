@@ -10,39 +10,39 @@ use crate::environment::Architecture;
 /// The log group is declared, with a retention, and the role may not create any: Lambda would otherwise make one of its own that
 /// keeps everything for ever and outlives the stack.
 #[derive(Debug)]
-pub struct Function {
-    code_bucket: Value<s3::bucket::BucketName>,
-    code_key: Value<String>,
+pub struct Function<S> {
+    code_bucket: Value<s3::bucket::BucketName, S>,
+    code_key: Value<String, S>,
     architecture: Architecture,
     memory_mb: u32,
     timeout_seconds: u32,
     log_retention_days: u32,
     description: &'static str,
-    variables: Vec<(&'static str, Value<String>)>,
-    grants: Vec<Statement>,
-    batches: Option<Batches>,
+    variables: Vec<(&'static str, Value<String, S>)>,
+    grants: Vec<Statement<S>>,
+    batches: Option<Batches<S>>,
 }
 
 #[derive(Debug)]
-struct Batches {
-    queue: Handle<sqs::Queue>,
+struct Batches<S> {
+    queue: Handle<sqs::Queue, S>,
     size: u32,
     concurrency: u32,
 }
 
 /// The function and what belongs to it.
 #[derive(Debug, Clone)]
-pub struct FunctionParts {
+pub struct FunctionParts<S> {
     /// The function.
-    pub function: Handle<lambda::Function>,
+    pub function: Handle<lambda::Function, S>,
     /// Its log group.
-    pub log_group: Handle<logs::LogGroup>,
+    pub log_group: Handle<logs::LogGroup, S>,
 }
 
-impl Function {
+impl<S> Function<S> {
     /// A function whose zip lies in a bucket.
     #[must_use]
-    pub fn new(description: &'static str, code_bucket: Value<s3::bucket::BucketName>, code_key: Value<String>) -> Self {
+    pub fn new(description: &'static str, code_bucket: Value<s3::bucket::BucketName, S>, code_key: Value<String, S>) -> Self {
         Self {
             code_bucket,
             code_key,
@@ -83,13 +83,13 @@ impl Function {
 
     /// What it finds in its environment.
     #[must_use]
-    pub fn variables(self, variables: Vec<(&'static str, Value<String>)>) -> Self {
+    pub fn variables(self, variables: Vec<(&'static str, Value<String, S>)>) -> Self {
         Self { variables, ..self }
     }
 
     /// Let it do something.
     #[must_use]
-    pub fn may(mut self, statement: Statement) -> Self {
+    pub fn may(mut self, statement: Statement<S>) -> Self {
         self.grants.push(statement);
         self
     }
@@ -97,7 +97,7 @@ impl Function {
     /// Let it consume a queue, `size` messages at a time at most, in `concurrency` calls at once at most, so that a burst does not
     /// take the account's whole concurrency. A message that fails is tried again alone, not with its whole batch.
     #[must_use]
-    pub fn consumes(mut self, queue: &Handle<sqs::Queue>, size: u32, concurrency: u32) -> Self {
+    pub fn consumes(mut self, queue: &Handle<sqs::Queue, S>, size: u32, concurrency: u32) -> Self {
         let receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"];
         self.grants.push(Statement::allow(receive).on(queue.arn()));
         self.batches = Some(Batches { queue: queue.clone(), size, concurrency });
@@ -105,11 +105,11 @@ impl Function {
     }
 }
 
-impl Construct for Function {
-    type Handle = FunctionParts;
+impl<S> Construct<S> for Function<S> {
+    type Handle = FunctionParts<S>;
 
     /// Adds `<id>`, `<id>Log`, `<id>Role` and, for a consumer, `<id>Batches`.
-    fn add_to(self, template: &mut Template, id: &str) -> Self::Handle {
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         let log_group = template.add(&format!("{id}Log"), logs::LogGroup::new().retention_in_days(i64::from(self.log_retention_days)));
         // The log group's ARN ends with `:*`, which stands for its streams.
         let write = Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn());

@@ -28,10 +28,10 @@ impl DataKey {
     }
 }
 
-impl Construct for DataKey {
-    type Handle = Handle<kms::Key>;
+impl<S> Construct<S> for DataKey {
+    type Handle = Handle<kms::Key, S>;
 
-    fn add_to(self, template: &mut Template, id: &str) -> Self::Handle {
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         // Without this statement nobody, not even the account's root, could ever manage the key again.
         let account = Statement::allow(["kms:*"]).sid("AccountDecidesByIam").principal(Principal::this_account()).on("*");
         let service = |service: &&'static str| {

@@ -31,6 +31,6 @@ pub(crate) fn protect<R: Resource>(resource: R, data: DataProtection) -> R {
 }
 
 /// The statement that every resource policy holds: no plain HTTP.
-pub(crate) fn tls_only(actions: &'static str) -> Statement {
+pub(crate) fn tls_only<S>(actions: &'static str) -> Statement<S> {
     Statement::deny([actions]).sid("TlsOnly").principal(Principal::everyone()).condition(Operator::Bool, "aws:SecureTransport", "false")
 }

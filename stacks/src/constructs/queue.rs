@@ -18,27 +18,27 @@ pub struct DeadLetters {
 ///
 /// The dead-letter queue of a FIFO queue is FIFO as well: SQS refuses any other.
 #[derive(Debug)]
-pub struct Queue {
+pub struct Queue<S> {
     fifo: bool,
     dead_letters: DeadLetters,
     hidden_seconds: u32,
     keep_days: u32,
-    key: Option<Value<kms::key::Arn>>,
-    senders: Vec<Statement>,
+    key: Option<Value<kms::key::Arn, S>>,
+    senders: Vec<Statement<S>>,
 }
 
 /// The two queues, and the policy of the first.
 #[derive(Debug, Clone)]
-pub struct QueueParts {
+pub struct QueueParts<S> {
     /// The queue.
-    pub queue: Handle<sqs::Queue>,
+    pub queue: Handle<sqs::Queue, S>,
     /// Its dead-letter queue.
-    pub dead_letters: Handle<sqs::Queue>,
+    pub dead_letters: Handle<sqs::Queue, S>,
     /// The queue's policy, for those who must wait for it.
-    pub policy: Handle<sqs::QueuePolicy>,
+    pub policy: Handle<sqs::QueuePolicy, S>,
 }
 
-impl Queue {
+impl<S> Queue<S> {
     /// A queue in order per message group. Deduplication is by the id that the sender gives: a hash of the body would drop a
     /// second, different job whose body happens to be the same.
     #[must_use]
@@ -66,7 +66,7 @@ impl Queue {
 
     /// Encrypt with a key of the stack instead of SQS's own.
     #[must_use]
-    pub fn key(self, key: Option<&Handle<kms::Key>>) -> Self {
+    pub fn key(self, key: Option<&Handle<kms::Key, S>>) -> Self {
         Self { key: key.map(|key| key.arn()), ..self }
     }
 
@@ -84,7 +84,7 @@ impl Queue {
         self
     }
 
-    fn base(&self) -> sqs::Queue {
+    fn base(&self) -> sqs::Queue<S> {
         let queue = sqs::Queue::new().when(self.fifo, |queue| {
             queue
                 .fifo_queue(true)
@@ -100,11 +100,11 @@ impl Queue {
     }
 }
 
-impl Construct for Queue {
-    type Handle = QueueParts;
+impl<S> Construct<S> for Queue<S> {
+    type Handle = QueueParts<S>;
 
     /// Adds `<id>`, `<id>Policy`, and `DeadLetterQueue` (or, for a queue called `XQueue`, `XDeadLetterQueue`) with its policy.
-    fn add_to(self, template: &mut Template, id: &str) -> Self::Handle {
+    fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         let stem = id.strip_suffix("Queue").unwrap_or(id);
         let dead_id = format!("{stem}DeadLetterQueue");
         let kept = seconds_of(self.dead_letters.days);

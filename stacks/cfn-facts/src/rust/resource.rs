@@ -22,11 +22,11 @@ pub(super) fn write(out: &mut String, writer: &Writer<'_>, resource: &Resource) 
     if resource.stateful {
         let _ = writeln!(out, "///\n/// Its data goes with it: think of `retain()`.");
     }
-    let _ = writeln!(out, "#[derive(Debug, Clone)]\npub struct {structure}(crate::Body);");
+    let _ = writeln!(out, "pub struct {structure}<S = ()>(crate::Body<S>);");
     let reference = resource.reference.as_ref().and_then(|name| names.marks.get(name));
     let reference = reference.map_or("String".to_owned(), |mark| format!("{module}::{mark}"));
     let _ = writeln!(out, "crate::resource!({structure}, {:?}, {reference});", resource.name);
-    let _ = writeln!(out, "impl {structure} {{");
+    let _ = writeln!(out, "impl<S> {structure}<S> {{");
     scope.setters(out, &mut properties, "", &resource.properties, "Self(crate::Body::default())");
     let _ = writeln!(out, "}}");
     scope.attributes(out, &structure);
@@ -34,8 +34,8 @@ pub(super) fn write(out: &mut String, writer: &Writer<'_>, resource: &Resource) 
 
     for shape in &resource.shapes {
         let name = &names.shapes[&shape.name];
-        let _ = writeln!(inner, "/// Part of [`{structure}`](super::{structure}).\n#[derive(Debug, Clone)]");
-        let _ = writeln!(inner, "pub struct {name}(crate::Body);\ncrate::shape!({name});\nimpl {name} {{");
+        let _ = writeln!(inner, "/// Part of [`{structure}`](super::{structure}).");
+        let _ = writeln!(inner, "pub struct {name}<S = ()>(crate::Body<S>);\ncrate::shape!({name});\nimpl<S> {name}<S> {{");
         scope.setters(&mut inner, &mut properties, &shape.name, &shape.properties, "Self(crate::Body::default())");
         let _ = writeln!(inner, "}}");
     }
@@ -74,7 +74,7 @@ impl Scope<'_> {
             })
             .collect();
         let required = || fields.iter().filter(|(_, _, property)| property.required);
-        let arguments: Vec<String> = required().map(|(name, wanted, _)| format!("{name}: impl crate::To<{wanted}>")).collect();
+        let arguments: Vec<String> = required().map(|(name, wanted, _)| format!("{name}: impl crate::To<{wanted}, S>")).collect();
         let _ = writeln!(out, "/// With what CloudFormation insists on.");
         if arguments.len() > 1 {
             let _ = writeln!(out, "///");
@@ -89,7 +89,7 @@ impl Scope<'_> {
             let _ = writeln!(out, "/// {}", docs::property(property));
             let _ = writeln!(
                 out,
-                "pub fn {name}(mut self, value: impl crate::To<{wanted}>) -> Self {{ self.0.set({key:?}, value.to_value()); self }}"
+                "pub fn {name}(mut self, value: impl crate::To<{wanted}, S>) -> Self {{ self.0.set({key:?}, value.to_value()); self }}"
             );
             self.mark(marks, shape, property);
         }
@@ -166,7 +166,7 @@ impl Scope<'_> {
         if let Some(name) = &self.resource.reference {
             let (method, mark) = (method(name), &self.names.marks[name]);
             let _ = writeln!(lines, "/// What `Ref` gives: the `{name}`.");
-            let _ = writeln!(lines, "pub fn {method}(&self) -> crate::Value<{module}::{mark}> {{ self.by(crate::By::Ref) }}");
+            let _ = writeln!(lines, "pub fn {method}(&self) -> crate::Value<{module}::{mark}, S> {{ self.by(crate::By::Ref) }}");
         }
         for attribute in self.resource.attributes.iter().filter(|one| Some(&one.name) != self.resource.reference.as_ref()) {
             let name = &attribute.name;
@@ -175,10 +175,11 @@ impl Scope<'_> {
                 (kind, _) => wrap(kind, scalar(kind.innermost()).to_owned()),
             };
             let _ = writeln!(lines, "/// The attribute `{name}`.");
-            let _ = writeln!(lines, "pub fn {}(&self) -> crate::Value<{kind}> {{ self.by(crate::By::Attribute({name:?})) }}", method(name));
+            let _ =
+                writeln!(lines, "pub fn {}(&self) -> crate::Value<{kind}, S> {{ self.by(crate::By::Attribute({name:?})) }}", method(name));
         }
         if !lines.is_empty() {
-            let _ = writeln!(out, "impl crate::Handle<{structure}> {{\n{lines}}}");
+            let _ = writeln!(out, "impl<S> crate::Handle<{structure}, S> {{\n{lines}}}");
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Accepts, Dictionary, Shape, Text, To, Value};
 
-impl<S: Shape> Accepts<S> for S {}
+impl<T: Shape> Accepts<T> for T {}
 impl<A: Text> Accepts<A> for String {}
 impl Accepts<String> for String {}
 impl Accepts<i64> for i64 {}
@@ -22,8 +22,8 @@ impl<P: Accepts<A>, A> Accepts<Dictionary<A>> for Dictionary<P> {}
 /// Literals of plain types.
 macro_rules! literals {
     ($($wanted:ty: $($given:ty),+;)+) => {$($(
-        impl To<$wanted> for $given {
-            fn to_value(self) -> Value<$wanted> {
+        impl<S> To<$wanted, S> for $given {
+            fn to_value(self) -> Value<$wanted, S> {
                 Value::from_json(Json::from(self))
             }
         }
@@ -37,76 +37,76 @@ literals! {
     bool: bool;
 }
 
-impl To<String> for &String {
-    fn to_value(self) -> Value<String> {
+impl<S> To<String, S> for &String {
+    fn to_value(self) -> Value<String, S> {
         Value::from_json(Json::from(self.as_str()))
     }
 }
 
-impl To<Json> for Json {
-    fn to_value(self) -> Value<Json> {
+impl<S> To<Json, S> for Json {
+    fn to_value(self) -> Value<Json, S> {
         Value::from_json(self)
     }
 }
 
-impl To<Json> for Map<String, Json> {
-    fn to_value(self) -> Value<Json> {
+impl<S> To<Json, S> for Map<String, Json> {
+    fn to_value(self) -> Value<Json, S> {
         Value::from_json(Json::Object(self))
     }
 }
 
-fn list<P, X: To<P>>(items: impl IntoIterator<Item = X>) -> Value<Vec<P>> {
+fn list<P, S, X: To<P, S>>(items: impl IntoIterator<Item = X>) -> Value<Vec<P>, S> {
     Value::from_json(Json::Array(items.into_iter().map(|item| item.to_value().into_json()).collect()))
 }
 
-impl<P, X: To<P>> To<Vec<P>> for Vec<X> {
-    fn to_value(self) -> Value<Vec<P>> {
+impl<P, S, X: To<P, S>> To<Vec<P>, S> for Vec<X> {
+    fn to_value(self) -> Value<Vec<P>, S> {
         list(self)
     }
 }
 
-impl<P, X: To<P>, const N: usize> To<Vec<P>> for [X; N] {
-    fn to_value(self) -> Value<Vec<P>> {
+impl<P, S, X: To<P, S>, const N: usize> To<Vec<P>, S> for [X; N] {
+    fn to_value(self) -> Value<Vec<P>, S> {
         list(self)
     }
 }
 
-impl<P, X: To<P> + Clone> To<Vec<P>> for &[X] {
-    fn to_value(self) -> Value<Vec<P>> {
+impl<P, S, X: To<P, S> + Clone> To<Vec<P>, S> for &[X] {
+    fn to_value(self) -> Value<Vec<P>, S> {
         list(self.iter().cloned())
     }
 }
 
-impl<P, X: To<P> + Clone> To<Vec<P>> for &Vec<X> {
-    fn to_value(self) -> Value<Vec<P>> {
+impl<P, S, X: To<P, S> + Clone> To<Vec<P>, S> for &Vec<X> {
+    fn to_value(self) -> Value<Vec<P>, S> {
         list(self.iter().cloned())
     }
 }
 
-fn dictionary<P, K: Into<String>, X: To<P>>(pairs: impl IntoIterator<Item = (K, X)>) -> Value<Dictionary<P>> {
+fn dictionary<P, S, K: Into<String>, X: To<P, S>>(pairs: impl IntoIterator<Item = (K, X)>) -> Value<Dictionary<P>, S> {
     Value::from_json(Json::Object(pairs.into_iter().map(|(key, value)| (key.into(), value.to_value().into_json())).collect()))
 }
 
-impl<P, K: Into<String>, X: To<P>, const N: usize> To<Dictionary<P>> for [(K, X); N] {
-    fn to_value(self) -> Value<Dictionary<P>> {
+impl<P, S, K: Into<String>, X: To<P, S>, const N: usize> To<Dictionary<P>, S> for [(K, X); N] {
+    fn to_value(self) -> Value<Dictionary<P>, S> {
         dictionary(self)
     }
 }
 
-impl<P, K: Into<String>, X: To<P>> To<Dictionary<P>> for Vec<(K, X)> {
-    fn to_value(self) -> Value<Dictionary<P>> {
+impl<P, S, K: Into<String>, X: To<P, S>> To<Dictionary<P>, S> for Vec<(K, X)> {
+    fn to_value(self) -> Value<Dictionary<P>, S> {
         dictionary(self)
     }
 }
 
-impl<P, K: Into<String>, X: To<P>> To<Dictionary<P>> for BTreeMap<K, X> {
-    fn to_value(self) -> Value<Dictionary<P>> {
+impl<P, S, K: Into<String>, X: To<P, S>> To<Dictionary<P>, S> for BTreeMap<K, X> {
+    fn to_value(self) -> Value<Dictionary<P>, S> {
         dictionary(self)
     }
 }
 
-impl<P, K: Into<String>, X: To<P>> To<Dictionary<P>> for IndexMap<K, X> {
-    fn to_value(self) -> Value<Dictionary<P>> {
+impl<P, S, K: Into<String>, X: To<P, S>> To<Dictionary<P>, S> for IndexMap<K, X> {
+    fn to_value(self) -> Value<Dictionary<P>, S> {
         dictionary(self)
     }
 }
