@@ -9,6 +9,7 @@
 //! ```
 
 use cfn_kit::prelude::*;
+use cfn_kit::units::{Days, Seconds};
 use cfn_kit::{MetricOf, lambda, s3, sqs};
 use contract::images::TranscodeConfig;
 use contract::{metrics, outputs};
@@ -42,8 +43,8 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
     let queue = stack.add(
         "ArrivalsQueue",
         Queue::standard(DeadLetters { tries: settings.tries, days: settings.dead_letter_retention_days })
-            .hidden_for_seconds(settings.visibility_timeout_seconds())
-            .keep_days(settings.retention_days)
+            .hidden_for(Seconds(settings.visibility_timeout_seconds()))
+            .keep(Days(settings.retention_days))
             .from_s3(),
     );
 

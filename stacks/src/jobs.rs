@@ -1,5 +1,6 @@
 //! The job queue: in order per user, remembered in a table, watched by alarms.
 
+use cfn_kit::units::{Days, Seconds};
 use cfn_kit::{dynamodb, sns, sqs};
 use contract::jobs::column;
 use contract::outputs;
@@ -29,8 +30,8 @@ pub fn jobs(env: &Environment) -> Built<Jobs> {
     let queue = stack.add(
         "JobQueue",
         Queue::fifo(DeadLetters { tries: env.jobs.tries, days: env.jobs.dead_letter_retention_days })
-            .hidden_for_seconds(env.jobs.visibility_timeout_seconds)
-            .keep_days(env.jobs.retention_days)
+            .hidden_for(Seconds(env.jobs.visibility_timeout_seconds))
+            .keep(Days(env.jobs.retention_days))
             .key(key.as_ref()),
     );
 

@@ -111,6 +111,8 @@ pub struct Property {
     pub pattern: Option<Word>,
     /// The only texts allowed, in the source's order.
     pub choices: Vec<Word>,
+    /// What a number counts: `seconds`, `minutes`, `hours`, `days` or `milliseconds`.
+    pub unit: Option<Word>,
     /// What holds where nothing is said: a text, a number or a switch as templates write it.
     pub default: Option<Word>,
     /// The resources that it can refer to; the first attribute of a type is what a handle renders as.
@@ -134,6 +136,7 @@ impl Property {
             items: Bounds::default(),
             pattern: None,
             choices: Vec::new(),
+            unit: None,
             default: None,
             refers: Vec::new(),
             or_text: false,

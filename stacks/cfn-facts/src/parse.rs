@@ -211,6 +211,7 @@ fn property_part<'a>(property: &mut Property, part: Part<'a>, parts: &Parts<'a>)
             "length" => property.length = parts.bounds(words)?,
             "items" => property.items = parts.bounds(words)?,
             "pattern" => property.pattern = parts.list(words).pop(),
+            "unit" => property.unit = parts.list(words).pop(),
             "default" => property.default = parts.list(words).pop(),
             "enum" => property.choices = parts.list(words),
             "refers" => property.refers = words.into_iter().map(|word| refers(word, parts.keep)).collect::<Result<_, _>>()?,

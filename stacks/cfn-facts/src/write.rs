@@ -109,6 +109,9 @@ fn property_line(property: &Property) -> String {
     if !property.choices.is_empty() {
         push_list(&mut line, "enum", property.choices.iter().map(Word::as_ref));
     }
+    if let Some(unit) = &property.unit {
+        push_list(&mut line, "unit", [unit.as_ref()]);
+    }
     if let Some(default) = &property.default {
         push_list(&mut line, "default", [default.as_ref()]);
     }

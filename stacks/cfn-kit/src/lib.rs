@@ -6,17 +6,22 @@ mod condition;
 mod diff;
 mod document;
 pub mod facts;
+#[cfg(feature = "ecs")]
+pub mod fargate;
 mod finding;
 mod generated;
 mod handle;
 mod intrinsics;
 mod parameter;
 pub mod policy;
+#[cfg(feature = "sqs")]
+pub mod queue;
 mod read;
 mod render;
 mod resource;
 pub mod rules;
 mod template;
+pub mod units;
 mod value;
 mod walk;
 pub mod yaml;

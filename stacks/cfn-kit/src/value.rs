@@ -83,9 +83,8 @@ impl<T, S> From<&Value<T, S>> for Json {
 /// mark decides what a handle renders as: `&Handle<sqs::Queue>` becomes `Fn::GetAtt … Arn` where an ARN is wanted
 /// and `Ref` where the URL is wanted, and does not compile where a queue is of no use.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be used as `{P}` in the template of `{S}`",
-    label = "not a value that `{P}` takes here",
-    note = "a resource of another template comes in as an output and a parameter",
+    message = "`{Self}` cannot be used as `{P}`",
+    label = "not a value that `{P}` takes",
     note = "give a literal, an attribute (`handle.arn()`), the handle itself (`&handle`), or `raw(…)` for what the types do not know"
 )]
 pub trait To<P, S> {
@@ -170,6 +169,8 @@ impl<P: Takes<R>, R, S> To<P, S> for &Handle<R, S> {
     }
 }
 
+// Whoever gives something else is not helped by a list of structures.
+#[diagnostic::do_not_recommend]
 impl<T: Shape> To<T::Kind, T::Stack> for T {
     fn to_value(self) -> Value<T::Kind, T::Stack> {
         Value::from_json(self.into_shape_json())

@@ -12,7 +12,7 @@ pub use alerts::AlertTopic;
 pub use bucket::{Bucket, Expiry, Lifecycle};
 pub use function::{Function, FunctionParts};
 pub use key::DataKey;
-pub use queue::{DeadLetters, Queue, QueueParts};
+pub use queue::{Both, DeadLetters, Queue, QueueParts};
 
 use cfn_kit::Policy;
 use cfn_kit::prelude::*;

@@ -1,6 +1,10 @@
 //! Queues with their dead letters.
 
+use std::marker::PhantomData;
+
 use cfn_kit::prelude::*;
+use cfn_kit::queue::{self, Fifo, Kind, QueueHandle, Standard};
+use cfn_kit::units::{Days, Seconds};
 use cfn_kit::{kms, sqs};
 
 use super::tls_only;
@@ -16,52 +20,79 @@ pub struct DeadLetters {
 
 /// A queue with its dead-letter queue, encrypted, TLS only.
 ///
-/// The dead-letter queue of a FIFO queue is FIFO as well: SQS refuses any other.
+/// Both are of the same kind, which is part of the type: SQS refuses any other dead-letter queue.
 #[derive(Debug)]
-pub struct Queue<S> {
-    fifo: bool,
+pub struct Queue<K, S> {
+    kind: PhantomData<fn() -> K>,
     dead_letters: DeadLetters,
-    hidden_seconds: u32,
-    keep_days: u32,
+    hidden: Seconds,
+    kept: Days,
     key: Option<Value<kms::key::Arn, S>>,
     senders: Vec<Statement<S>>,
 }
 
 /// The two queues, and the policy of the first.
-#[derive(Debug, Clone)]
-pub struct QueueParts<S> {
+#[derive(Debug)]
+pub struct QueueParts<K, S> {
     /// The queue.
-    pub queue: Handle<sqs::Queue, S>,
+    pub queue: QueueHandle<K, S>,
     /// Its dead-letter queue.
-    pub dead_letters: Handle<sqs::Queue, S>,
+    pub dead_letters: QueueHandle<K, S>,
     /// The queue's policy, for those who must wait for it.
     pub policy: Handle<sqs::QueuePolicy, S>,
 }
 
-impl<S> Queue<S> {
+impl<S> Queue<Fifo, S> {
     /// A queue in order per message group. Deduplication is by the id that the sender gives: a hash of the body would drop a
     /// second, different job whose body happens to be the same.
     #[must_use]
     pub fn fifo(dead_letters: DeadLetters) -> Self {
-        Self { fifo: true, ..Self::standard(dead_letters) }
+        Self::new(dead_letters)
     }
+}
 
+impl<S> Queue<Standard, S> {
     /// A queue without order, with as many messages at once as there are consumers.
     #[must_use]
     pub fn standard(dead_letters: DeadLetters) -> Self {
-        Self { fifo: false, dead_letters, hidden_seconds: 30, keep_days: 4, key: None, senders: Vec::new() }
+        Self::new(dead_letters)
+    }
+}
+
+/// What the two kinds do not share.
+pub trait Both: Kind + Sized {
+    /// A queue of this kind as we want it.
+    fn queue<S>() -> queue::Queue<Self, S>;
+}
+
+impl Both for Fifo {
+    fn queue<S>() -> queue::Queue<Self, S> {
+        // Each user has an order and a throughput of his own.
+        queue::Queue::new().deduplicated_by_id().per_group()
+    }
+}
+
+impl Both for Standard {
+    fn queue<S>() -> queue::Queue<Self, S> {
+        queue::Queue::new()
+    }
+}
+
+impl<K: Both, S> Queue<K, S> {
+    fn new(dead_letters: DeadLetters) -> Self {
+        Self { kind: PhantomData, dead_letters, hidden: Seconds(30), kept: Days(4), key: None, senders: Vec::new() }
     }
 
     /// Hide a received message from other consumers for so long; the consumer renews it while it works.
     #[must_use]
-    pub fn hidden_for_seconds(self, hidden_seconds: u32) -> Self {
-        Self { hidden_seconds, ..self }
+    pub fn hidden_for(self, hidden: Seconds) -> Self {
+        Self { hidden, ..self }
     }
 
     /// Keep a message that nobody takes, 1 to 14 days.
     #[must_use]
-    pub fn keep_days(self, keep_days: u32) -> Self {
-        Self { keep_days, ..self }
+    pub fn keep(self, kept: Days) -> Self {
+        Self { kept, ..self }
     }
 
     /// Encrypt with a key of the stack instead of SQS's own.
@@ -84,39 +115,29 @@ impl<S> Queue<S> {
         self
     }
 
-    fn base(&self) -> sqs::Queue<S> {
-        let queue = sqs::Queue::new().when(self.fifo, |queue| {
-            queue
-                .fifo_queue(true)
-                .content_based_deduplication(false)
-                // Each user has an order and a throughput of his own.
-                .deduplication_scope(sqs::queue::DeduplicationScope::MessageGroup)
-                .fifo_throughput_limit(sqs::queue::FifoThroughputLimit::PerMessageGroupId)
-        });
+    fn base(&self) -> queue::Queue<K, S> {
         match &self.key {
-            Some(key) => queue.kms_master_key_id(key),
-            None => queue.sqs_managed_sse_enabled(true),
+            Some(key) => K::queue().encrypted_with(key),
+            None => K::queue().encrypted(),
         }
     }
 }
 
-impl<S> Construct<S> for Queue<S> {
-    type Handle = QueueParts<S>;
+impl<K: Both, S> Construct<S> for Queue<K, S> {
+    type Handle = QueueParts<K, S>;
 
     /// Adds `<id>`, `<id>Policy`, and `DeadLetterQueue` (or, for a queue called `XQueue`, `XDeadLetterQueue`) with its policy.
     fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         let stem = id.strip_suffix("Queue").unwrap_or(id);
         let dead_id = format!("{stem}DeadLetterQueue");
-        let kept = seconds_of(self.dead_letters.days);
-        let dead_letters = template.add(&dead_id, self.base().message_retention_period(kept));
-        let redrive = sqs::queue::RedrivePolicy::new(&dead_letters, i64::from(self.dead_letters.tries));
+        let dead_letters = template.add(&dead_id, self.base().keep(Days(self.dead_letters.days)));
         let queue = self
             .base()
-            .visibility_timeout(i64::from(self.hidden_seconds))
-            .message_retention_period(seconds_of(self.keep_days))
+            .hide(self.hidden)
+            .keep(self.kept)
             // An empty answer only after 20 s: every shorter poll is a call that is billed.
-            .receive_message_wait_time_seconds(20)
-            .redrive_policy(redrive);
+            .wait(Seconds(20))
+            .dead_letters_to(&dead_letters, self.dead_letters.tries);
         let queue = template.add(id, queue);
         let senders = self.senders.into_iter().map(|statement| statement.on(queue.arn()));
         let statements = std::iter::once(tls_only("sqs:*").on(queue.arn())).chain(senders);
@@ -125,8 +146,4 @@ impl<S> Construct<S> for Queue<S> {
         template.add(&format!("{dead_id}Policy"), sqs::QueuePolicy::new(dead_policy, [&dead_letters]));
         QueueParts { queue, dead_letters, policy }
     }
-}
-
-fn seconds_of(days: u32) -> i64 {
-    i64::from(days) * 86_400
 }

@@ -145,6 +145,7 @@ fn of_property(property: &mut Property, fact: &Part<'static>, disputed: bool) ->
             ("was", [kind]) if property.kind == parse_type(kind)? => Ok(()),
             ("was", _) => Err(format!("it is no longer that, but {:?}", property.kind)),
             ("is", [kind]) => change(&mut property.kind, parse_type(kind)?),
+            ("unit", [unit]) => change(&mut property.unit, Some(unit.clone())),
             ("enum", choices) => change(&mut property.choices, choices.to_vec()),
             ("refers", words) => {
                 let wanted = words.iter().map(|word| parse_refers(word)).collect::<Result<Vec<_>, _>>()?;

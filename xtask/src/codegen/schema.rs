@@ -148,6 +148,7 @@ impl<'a> Reader<'a> {
     fn property(&mut self, name: &str, schema: &'a Json, owner: &str) -> Property {
         let mut property = Property::new(name.to_owned(), self.kind(schema, name, owner, 0));
         self.constraints(schema, &mut property, 0);
+        property.unit = unit(&property).map(Word::Borrowed);
         property
     }
 
@@ -302,6 +303,25 @@ pub(super) fn scalar(value: Option<&Json>) -> Option<Word> {
         scalar @ (Json::Bool(_) | Json::Number(_)) => Some(Word::Owned(scalar.to_string())),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
+}
+
+/// What a whole number counts, where its name says so: `DelaySeconds`, `RetentionInDays`.
+fn unit(property: &Property) -> Option<&'static str> {
+    const UNITS: [(&str, &str); 9] = [
+        ("Milliseconds", "milliseconds"),
+        ("Millis", "milliseconds"),
+        ("Seconds", "seconds"),
+        ("Secs", "seconds"),
+        ("Minutes", "minutes"),
+        ("Mins", "minutes"),
+        ("Hours", "hours"),
+        ("Hrs", "hours"),
+        ("Days", "days"),
+    ];
+    if property.kind != Type::Integer {
+        return None;
+    }
+    UNITS.iter().find(|(ending, _)| property.name.ends_with(ending)).map(|(_, unit)| *unit)
 }
 
 fn set(bounds: &mut Bounds, found: Bounds) {

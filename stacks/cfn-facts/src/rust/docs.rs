@@ -2,9 +2,15 @@
 
 use crate::model::{Bounds, Property, Replaces, Type};
 
+/// The most values that a comment lists: some properties have hundreds.
+const MOST_CHOICES: usize = 12;
+
 /// What a person wants to know before setting a property, in one sentence or two.
 pub(super) fn property(property: &Property) -> String {
     let mut text = format!("`{}`: {}", property.name, kind(&property.kind));
+    if let Some(unit) = &property.unit {
+        text.push_str(&format!(" of {unit}"));
+    }
     if !property.range.is_empty() {
         text.push_str(&format!(", {}", bounds(&property.range)));
     }
@@ -15,6 +21,18 @@ pub(super) fn property(property: &Property) -> String {
         text.push_str(&format!(", {} items", bounds(&property.items)));
     }
     text.push('.');
+    if !property.choices.is_empty() {
+        let choices: Vec<String> = property.choices.iter().take(MOST_CHOICES).map(|choice| format!("`{choice}`")).collect();
+        let more = property.choices.len().saturating_sub(MOST_CHOICES);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text.push_str(&format!(" One of {}{rest}.", choices.join(", ")));
+    }
+    if let Some(default) = property.default.as_ref().filter(|default| !default.contains(['\n', '`'])) {
+        text.push_str(&format!(" By itself `{default}`."));
+    }
+    if property.write_only {
+        text.push_str(" It can be written, never read.");
+    }
     match property.replaces {
         Replaces::No => {}
         Replaces::Maybe => text.push_str(" A change may replace the resource."),

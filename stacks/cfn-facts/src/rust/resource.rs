@@ -105,7 +105,7 @@ impl Scope<'_> {
             }
             Type::String if self.refers(property) => format!("{prefix}property::{}", mark_name(shape, property)),
             Type::String => "String".to_owned(),
-            Type::Integer => "i64".to_owned(),
+            Type::Integer => unit(property).map_or("i64".to_owned(), |unit| format!("crate::units::{unit}")),
             Type::Number => "f64".to_owned(),
             Type::Boolean => "bool".to_owned(),
             Type::Json | Type::List(_) | Type::Map(_) => "crate::Json".to_owned(),
@@ -225,6 +225,18 @@ impl Scope<'_> {
         let attribute = self.resource.attributes.iter().find(|attribute| attribute.name == name && attribute.kind == Type::String)?;
         Some(format!("crate::By::Attribute({:?})", attribute.name))
     }
+}
+
+/// The type of a span of time.
+fn unit(property: &Property) -> Option<&'static str> {
+    Some(match property.unit.as_deref()? {
+        "milliseconds" => "Milliseconds",
+        "seconds" => "Seconds",
+        "minutes" => "Minutes",
+        "hours" => "Hours",
+        "days" => "Days",
+        _ => return None,
+    })
 }
 
 /// A property's own name, with that of its structure before it.
