@@ -42,6 +42,29 @@ fn every_template_is_as_reviewed() {
     }
 }
 
+/// The folder of what an administrator makes for each environment: it is no stack of the platform.
+const EXECUTION_ROLE: &str = "execution-role";
+
+#[test]
+fn what_cloudformation_may_do_is_as_reviewed() {
+    for environment in &environments() {
+        let mut settings = Settings::new();
+        settings.set_snapshot_path(EXECUTION_ROLE);
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let role = stacks::execution_role(environment, &stacks::platform(environment));
+
+        settings.bind(|| insta::assert_snapshot!(environment.name.as_str(), role.yaml()));
+
+        let findings = cfn_kit::check(&role.document());
+        assert!(findings.is_empty(), "CloudFormation would refuse the role of {}: {findings:#?}", environment.name);
+        for (id, policy) in role.template.to_json()["Resources"].as_object().unwrap() {
+            let bytes = policy["Properties"]["PolicyDocument"].to_string().len();
+            assert!(bytes <= 6_144, "IAM takes 6,144 characters in one policy, {id} has {bytes}");
+        }
+    }
+}
+
 #[test]
 fn every_snapshot_belongs_to_a_stack() {
     let folder = root().join("snapshots");
@@ -51,6 +74,7 @@ fn every_snapshot_belongs_to_a_stack() {
             let folder = PathBuf::from(&environment.name);
             stacks::platform(environment).into_iter().map(move |stack| folder.join(format!("{}.snap", stack.stack)))
         })
+        .chain(environments().iter().map(|environment| Path::new(EXECUTION_ROLE).join(format!("{}.snap", environment.name))))
         .collect();
 
     let mut found = BTreeSet::new();

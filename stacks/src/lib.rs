@@ -4,11 +4,13 @@
 pub mod constructs;
 pub mod environment;
 
+mod access;
 mod artifacts;
 mod images;
 mod jobs;
 mod stack;
 
+pub use access::{Access, execution_role};
 pub use artifacts::{Artifacts, artifacts};
 pub use images::{Images, images};
 pub use jobs::{Jobs, jobs};

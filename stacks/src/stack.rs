@@ -236,7 +236,7 @@ fn artifacts_stack() -> &'static str {
 }
 
 /// `dead-letters` as `DeadLetters`.
-fn pascal(words: &str) -> String {
+pub(crate) fn pascal(words: &str) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();
         letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()

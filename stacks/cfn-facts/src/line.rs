@@ -91,9 +91,23 @@ impl<'a> Reader<'a> {
                 Some(b't') => '\t',
                 Some(b'"') => '"',
                 Some(b'\\') => '\\',
+                Some(b'u') => self.unicode()?,
                 _ => return self.error("only `\\n`, `\\r`, `\\t`, `\\\"` and `\\\\` stand behind a backslash"),
             });
             self.at += 1;
+        }
+    }
+
+    /// The character behind `\u`, four hexadecimal digits.
+    fn unicode(&mut self) -> Result<char, (usize, String)> {
+        let digits = self.line.get(self.at + 1..self.at + 5);
+        let character = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
+        match character {
+            Some(character) => {
+                self.at += 4;
+                Ok(character)
+            }
+            None => self.error("four hexadecimal digits stand behind `\\u`"),
         }
     }
 
@@ -118,7 +132,8 @@ pub(crate) fn push_word(line: &mut String, word: &str) {
     if !line.is_empty() && !line.ends_with([' ', '(']) {
         line.push(' ');
     }
-    let bare = !word.is_empty() && !word.contains([' ', '(', ')', '"', '\\', '\n', '\r', '\t', '#']);
+    let special = |character: char| matches!(character, ' ' | '(' | ')' | '"' | '\\' | '#') || character.is_control();
+    let bare = !word.is_empty() && !word.contains(special);
     if bare {
         line.push_str(word);
         return;
@@ -132,6 +147,10 @@ pub(crate) fn push_word(line: &mut String, word: &str) {
             '"' | '\\' => {
                 line.push('\\');
                 line.push(character);
+            }
+            // A file with these would no longer be text to some programs.
+            other if other.is_control() => {
+                let _ = write!(line, "\\u{:04x}", u32::from(other));
             }
             other => line.push(other),
         }

@@ -3,8 +3,10 @@
 
 mod check;
 mod condition;
+pub mod context;
 mod diff;
 mod document;
+pub mod execution;
 pub mod facts;
 #[cfg(feature = "ecs")]
 pub mod fargate;

@@ -6,7 +6,9 @@ use std::marker::PhantomData;
 use serde_json::{Map, Value as Json, json};
 
 use crate::condition::Condition;
+use crate::context::{self, Context};
 use crate::handle::{By, Handle, HasLogicalId};
+use crate::rules;
 use crate::template::Template;
 use crate::value::{To, Value};
 
@@ -43,6 +45,14 @@ impl<S> Body<S> {
 
     pub(crate) fn seal(self) -> Body<()> {
         Body { properties: self.properties, attributes: self.attributes, brand: PhantomData }
+    }
+
+    /// The same with one property more; what every generated setter is made of.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with<P>(mut self, name: &str, value: impl To<P, S>) -> Self {
+        self.set(name, value.to_value());
+        self
     }
 
     /// Sets a property; setting it again replaces the value and keeps its place.
@@ -149,10 +159,18 @@ pub trait Resource: Sized {
 
     /// Adds one entry to the resource's `Metadata`.
     fn metadata(mut self, key: &str, value: impl Into<Json>) -> Self {
-        let metadata = self.body_mut().attributes.entry("Metadata").or_insert_with(|| json!({}));
-        if let Json::Object(entries) = metadata {
-            entries.insert(key.to_owned(), value.into());
-        }
+        add_metadata(self.body_mut(), key, value.into());
+        self
+    }
+
+    /// Says why it is as it is and what of it may change.
+    fn context(self, context: Context) -> Self {
+        self.metadata(context::METADATA_KEY, context.into_json())
+    }
+
+    /// Switches a rule off for this resource; the reason stands in the template.
+    fn allow(mut self, rule: &str, reason: &str) -> Self {
+        allow_rule(self.body_mut(), rule, reason);
         self
     }
 
@@ -165,6 +183,20 @@ pub trait Resource: Sized {
     fn update_policy(self, json: impl Into<Json>) -> Self {
         self.with_attribute("UpdatePolicy", json.into())
     }
+}
+
+pub(crate) fn add_metadata<S>(body: &mut Body<S>, key: &str, value: Json) {
+    let metadata = body.attributes.entry("Metadata").or_insert_with(|| json!({}));
+    if let Json::Object(entries) = metadata {
+        entries.insert(key.to_owned(), value);
+    }
+}
+
+pub(crate) fn allow_rule<S>(body: &mut Body<S>, rule: &str, reason: &str) {
+    let known = body.attributes.get("Metadata").and_then(|metadata| metadata.get(rules::METADATA_KEY)).cloned();
+    let mut ours = known.filter(Json::is_object).unwrap_or_else(|| json!({}));
+    ours["allow"][rule] = reason.into();
+    add_metadata(body, rules::METADATA_KEY, ours);
 }
 
 pub(crate) fn add_dependency<S>(body: &mut Body<S>, id: &str) {

@@ -7,11 +7,12 @@ use indexmap::map::Entry;
 use serde_json::{Map, Value as Json, json};
 
 use crate::condition::{Condition, Test};
+use crate::context::{self, Architecture, Context};
 use crate::document::{Document, Sources};
 use crate::finding::{Finding, Severity};
 use crate::handle::HasLogicalId;
 use crate::parameter::{Output, Parameter, ParameterType};
-use crate::resource::{Body, Construct, add_dependency};
+use crate::resource::{Body, Construct, add_dependency, add_metadata, allow_rule};
 use crate::value::{To, Value, text};
 
 /// A CloudFormation template in the making.
@@ -117,6 +118,25 @@ impl<S> Template<S> {
     pub fn depend(&mut self, resource: &impl HasLogicalId<S>, on: &impl HasLogicalId<S>) {
         if let Some((_, body)) = self.resources.get_mut(resource.logical_id()) {
             add_dependency(body, on.logical_id());
+        }
+    }
+
+    /// Says why a resource is as it is and what of it may change, after it was added.
+    pub fn explain(&mut self, resource: &impl HasLogicalId<S>, context: Context) {
+        if let Some((_, body)) = self.resources.get_mut(resource.logical_id()) {
+            add_metadata(body, context::METADATA_KEY, context.into_json());
+        }
+    }
+
+    /// Says what the whole template is about.
+    pub fn architecture(&mut self, architecture: Architecture) {
+        self.metadata.insert(context::METADATA_KEY.to_owned(), architecture.into_json());
+    }
+
+    /// Switches a rule off for one resource, after it was added; the reason stands in the template.
+    pub fn allow(&mut self, resource: &impl HasLogicalId<S>, rule: &str, reason: &str) {
+        if let Some((_, body)) = self.resources.get_mut(resource.logical_id()) {
+            allow_rule(body, rule, reason);
         }
     }
 

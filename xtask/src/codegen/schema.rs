@@ -196,6 +196,10 @@ impl<'a> Reader<'a> {
     }
 
     fn untyped(&mut self, node: &'a Json, name: &str, owner: &str, depth: usize) -> Type {
+        // JSON that may also be written as a text.
+        if node.get("format").is_some_and(|format| format == "json") {
+            return self.mapping(node, name, owner, depth);
+        }
         if node.get("enum").is_some() || node.get("pattern").is_some() {
             return Type::String;
         }

@@ -89,7 +89,7 @@ impl Scope<'_> {
             let _ = writeln!(out, "/// {}", docs::property(property));
             let _ = writeln!(
                 out,
-                "pub fn {name}(mut self, value: impl crate::To<{wanted}, S>) -> Self {{ self.0.set({key:?}, value.to_value()); self }}"
+                "pub fn {name}(self, value: impl crate::To<{wanted}, S>) -> Self {{ Self(self.0.with({key:?}, value)) }}"
             );
             self.mark(marks, shape, property);
         }

@@ -1,0 +1,124 @@
+//! What CloudFormation may do in an environment.
+//!
+//! The role is made by an administrator once, and again when the platform takes in a new type of resource. It is no stack of the
+//! platform: what it allows must not be changed by those whom it limits.
+
+use cfn_kit::prelude::*;
+use cfn_kit::{execution, iam};
+
+use crate::environment::Environment;
+use crate::stack::{Built, Export, Finished, Stack, pascal};
+
+/// The short name of its stack.
+pub(crate) const STACK: &str = "execution-role";
+
+/// What the stack gives to others.
+#[derive(Debug, Clone, Copy)]
+pub struct Access {
+    /// The role that CloudFormation takes on.
+    pub role: Export<iam::role::Arn>,
+}
+
+/// The most bytes of actions in one managed policy: IAM takes 6,144 characters in all, without spaces.
+const MOST_ACTION_BYTES: usize = 5_000;
+
+/// Services whose resources get names that begin with that of their stack, with the resources of these names.
+const NAMED: [(&str, &[&str]); 8] = [
+    ("cloudwatch", &["arn:{}:cloudwatch:{}:{}:alarm:{prefix}*"]),
+    ("dynamodb", &["arn:{}:dynamodb:{}:{}:table/{prefix}*"]),
+    ("iam", &["arn:{}:iam::{}:role/{prefix}*", "arn:{}:iam::{}:policy/{prefix}*"]),
+    ("lambda", &["arn:{}:lambda:{}:{}:function:{prefix}*", "arn:{}:lambda:{}:{}:event-source-mapping:*"]),
+    ("logs", &["arn:{}:logs:{}:{}:log-group:{prefix}*"]),
+    ("s3", &["arn:{}:s3:::{prefix}*"]),
+    ("sns", &["arn:{}:sns:{}:{}:{prefix}*"]),
+    ("sqs", &["arn:{}:sqs:{}:{}:{prefix}*"]),
+];
+
+/// A role for CloudFormation that may make, change and delete what these stacks hold, under names of this environment, and nothing else.
+#[must_use]
+pub fn execution_role(env: &Environment, platform: &[Finished]) -> Finished {
+    let templates: Vec<_> = platform.iter().map(|stack| stack.template.to_json()).collect();
+    let actions: Vec<String> = execution::actions(&templates).needed.into_keys().collect();
+    let mut stack = Stack::new(env, STACK, "What CloudFormation may do in this environment");
+
+    let role = stack.add("Role", iam::Role::new(PolicyDocument::assumed_by_service("cloudformation.amazonaws.com")));
+    for (number, statements) in packed(statements(env, &actions)).into_iter().enumerate() {
+        let policy = iam::ManagedPolicy::new(PolicyDocument::new(statements)).roles([&role]);
+        stack.add(&format!("Policy{}", number + 1), policy);
+    }
+    let role = stack.output("RoleArn", role.arn(), "Role that CloudFormation takes on");
+    let Built { finished, gives: _ } = stack.finish(Access { role });
+    finished
+}
+
+/// A statement, and how many bytes its actions take.
+type Sized<S> = (Statement<S>, usize);
+
+fn statements<S>(env: &Environment, actions: &[String]) -> Vec<Sized<S>> {
+    let prefix = format!("cloudwright-{}-", env.name);
+    let service = |action: &String| action.split(':').next().unwrap_or_default().to_owned();
+    let (reads, writes): (Vec<&String>, Vec<&String>) = actions.iter().partition(|action| only_reads(action));
+    // Reading tells names at most, and many of these actions know no single resource.
+    let mut statements = vec![sized("Read", reads, |statement| statement.on("*"))];
+    let mut others: Vec<&String> = Vec::new();
+    for name in writes.iter().map(|action| service(action)).collect::<std::collections::BTreeSet<_>>() {
+        let own: Vec<&String> = writes.iter().copied().filter(|action| service(action) == name).collect();
+        let Some((_, patterns)) = NAMED.iter().find(|(known, _)| *known == name) else {
+            others.extend(own);
+            continue;
+        };
+        let (pass, own): (Vec<&String>, Vec<&String>) = own.into_iter().partition(|action| action.as_str() == "iam:PassRole");
+        let arns: Vec<_> = patterns.iter().map(|pattern| arn(&pattern.replace("{prefix}", &prefix))).collect();
+        statements.push(sized(&format!("Write{}", pascal(&name)), own, |statement| statement.on_each(arns.clone())));
+        statements.push(sized("PassRole", pass, |statement| {
+            statement.on_each(arns.clone()).condition(Operator::StringEquals, "iam:PassedToService", "lambda.amazonaws.com")
+        }));
+    }
+    // Keys, for one, have no names: they are at least kept within the region.
+    statements.push(sized("WriteUnnamed", others, |statement| {
+        statement.on("*").condition(Operator::StringEquals, "aws:RequestedRegion", region())
+    }));
+    statements.retain(|(_, bytes)| *bytes > 0);
+    statements
+}
+
+fn only_reads(action: &str) -> bool {
+    let verb = action.split(':').nth(1).unwrap_or_default();
+    // Reading what is in a secret or an object is more than reading how a resource is set up.
+    let content = matches!(action, "s3:GetObject" | "s3:GetObjectVersion") || action.starts_with("secretsmanager:Get");
+    !content && ["Describe", "Get", "List", "BatchGet"].iter().any(|beginning| verb.starts_with(beginning))
+}
+
+fn sized<S>(sid: &str, actions: Vec<&String>, place: impl FnOnce(Statement<S>) -> Statement<S>) -> Sized<S> {
+    let bytes = actions.iter().map(|action| action.len() + 3).sum();
+    (place(Statement::allow(actions.into_iter().map(String::as_str)).sid(sid)), bytes)
+}
+
+/// Statements in as few policies as IAM's limit on their length allows, in order.
+fn packed<S>(statements: Vec<Sized<S>>) -> Vec<Vec<Statement<S>>> {
+    let mut policies: Vec<Vec<Statement<S>>> = Vec::new();
+    let mut room = 0;
+    for (statement, bytes) in statements {
+        match policies.last_mut().filter(|_| bytes <= room) {
+            Some(policy) => {
+                policy.push(statement);
+                room -= bytes;
+            }
+            None => {
+                policies.push(vec![statement]);
+                room = MOST_ACTION_BYTES.saturating_sub(bytes);
+            }
+        }
+    }
+    policies
+}
+
+/// An ARN with partition, region and account of the stack where the pattern leaves them open.
+fn arn<S>(pattern: &str) -> Value<String, S> {
+    let filled = match pattern.matches("{}").count() {
+        1 => pattern.replacen("{}", "${AWS::Partition}", 1),
+        2 => pattern.replacen("{}", "${AWS::Partition}", 1).replacen("{}", "${AWS::AccountId}", 1),
+        _ => pattern.replacen("{}", "${AWS::Partition}", 1).replacen("{}", "${AWS::Region}", 1).replacen("{}", "${AWS::AccountId}", 1),
+    };
+    cfn_kit::sub_raw(&filled)
+}
