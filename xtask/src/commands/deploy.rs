@@ -63,7 +63,7 @@ fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wri
     let ask = !local && !args.yes;
     ctx.terminal.can_answer(ask, &environment.name)?;
     let platform = stacks::platform(&environment);
-    check::must_pass(&environment.name, &platform)?;
+    check::must_pass(&environment, &platform)?;
 
     let interrupts = Interrupts::catch()?;
     let ready = prepare(ctx, &workspace, &environment, &platform, &interrupts).map_err(|error| match interrupts.count() {

@@ -29,6 +29,7 @@ use crate::{environments, platform};
 Examples:
   cargo xtask render --env staging --stack jobs
   cargo xtask render --env staging --stack jobs --json | jq .Resources
+  cargo xtask render --env prod --stack execution-role
   cargo xtask render --all --out build/templates"
 )]
 #[group(skip)]
@@ -90,9 +91,12 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
     Ok(Outcome::Done)
 }
 
+/// The stacks of the platform, and the role that CloudFormation takes on to deploy them.
 fn chosen(workspace: &Workspace, name: &str, args: &Args) -> Result<Vec<Finished>, Error> {
     let environment = environments::read(workspace, name)?;
-    platform::chosen(stacks::platform(&environment), args.stack.as_slice())
+    let mut stacks = stacks::platform(&environment);
+    stacks.push(stacks::execution_role(&environment, &stacks));
+    platform::chosen(stacks, args.stack.as_slice())
 }
 
 /// Writes what differs from what is there; how many templates there are.
