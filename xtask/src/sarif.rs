@@ -82,8 +82,12 @@ mod tests {
         let log = log(&[("prod/jobs".to_owned(), finding)]);
 
         let run = &log["runs"][0];
-        let described: Vec<&str> = run["tool"]["driver"]["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
-        assert!(described.contains(&"unknown-reference") && described.is_sorted(), "GitHub refuses a result without its rule: {described:?}");
+        let described: Vec<&str> =
+            run["tool"]["driver"]["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+        assert!(
+            described.contains(&"unknown-reference") && described.is_sorted(),
+            "GitHub refuses a result without its rule: {described:?}"
+        );
         let result = &run["results"][0];
         assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 31, "nobody would see where");
         assert_eq!(result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"], "prod/jobs/Resources/Jobs");

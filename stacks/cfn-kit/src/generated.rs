@@ -51,6 +51,25 @@ macro_rules! shape {
     };
 }
 
+/// A structure of two texts, which a person writes as a pair: `("Project", "cloudwright")`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! pair {
+    ($structure:ident, $key:literal, $value:literal) => {
+        impl<S, K: $crate::To<String, S>, V: $crate::To<String, S>> $crate::To<$structure, S> for (K, V) {
+            fn to_value(self) -> $crate::Value<$structure, S> {
+                $crate::pair_value($key, self.0.to_value(), $value, self.1.to_value())
+            }
+        }
+    };
+}
+
+/// What `pair!` makes of both texts.
+#[doc(hidden)]
+pub fn pair_value<P, S>(key: &str, left: Value<String, S>, value: &str, right: Value<String, S>) -> Value<P, S> {
+    Value::from_json(serde_json::json!({ key: left.into_json(), value: right.into_json() }))
+}
+
 /// What a derive would ask of the brand as well, which is only a name.
 #[doc(hidden)]
 #[macro_export]

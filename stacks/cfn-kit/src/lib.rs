@@ -33,6 +33,8 @@ pub use condition::{Condition, If, NoValue, Test, all, any, equals, if_, not};
 pub use diff::{Action, Change, DIFF_VERSION, Diff, EntryDiff, Fate, Line, Mark, Replacement, ResourceDiff, diff};
 pub use document::{Document, Sources};
 pub use finding::{Finding, Severity};
+#[doc(hidden)]
+pub use generated::pair_value;
 pub use generated::{MetricName, MetricOf};
 pub use handle::{By, Handle, HasLogicalId};
 pub use intrinsics::{

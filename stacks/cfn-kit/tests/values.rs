@@ -1,7 +1,7 @@
 //! Expressions and policies, as CloudFormation and IAM read them.
 
 use cfn_kit::prelude::*;
-use cfn_kit::{Condition, all, any, base64, iam, join, not, s3, select, split, sqs, sub_raw};
+use cfn_kit::{Condition, all, any, base64, iam, join, lambda, not, s3, select, split, sqs, sub_raw};
 use serde_json::{Value as Json, json};
 
 fn json_of(value: impl To<String, ()>) -> Json {
@@ -108,6 +108,20 @@ fn what_a_resource_says_about_itself_stands_in_the_order_of_the_documentation() 
     assert_eq!(json["Resources"]["Second"]["DependsOn"], "First", "one dependency reads better as a text");
     let sections: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(sections, ["AWSTemplateFormatVersion", "Description", "Conditions", "Resources"]);
+}
+
+#[test]
+fn tags_of_every_shape_are_written_as_pairs() {
+    let mut template = template!("Tags");
+    let topic = template.add("Alerts", cfn_kit::sns::Topic::new().tags([("Project", "cloudwright")]));
+    let parameter = cfn_kit::events::EventBus::new("bus").tags([("Topic", topic.topic_name())]);
+    let function = lambda::Function::new(lambda::function::Code::new(), raw("role")).tags([("Project", "cloudwright")]);
+    let alarm = cfn_kit::cloudwatch::Alarm::<()>::new().dimensions([("QueueName", "jobs")]);
+    template.add("Worker", function.clone());
+
+    assert_eq!(parameter.body().properties()["Tags"], json!([{ "Key": "Topic", "Value": { "Fn::GetAtt": ["Alerts", "TopicName"] } }]));
+    assert_eq!(function.body().properties()["Tags"], json!([{ "Key": "Project", "Value": "cloudwright" }]));
+    assert_eq!(alarm.body().properties()["Dimensions"], json!([{ "Name": "QueueName", "Value": "jobs" }]));
 }
 
 #[test]

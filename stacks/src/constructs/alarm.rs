@@ -55,8 +55,6 @@ impl<S> Construct<S> for Alarm<S> {
     type Handle = Handle<cloudwatch::Alarm, S>;
 
     fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
-        let dimension = |(name, value)| cloudwatch::alarm::Dimension::new(name, value);
-        let dimensions: Vec<_> = self.metric.dimensions.into_iter().map(dimension).collect();
         template.add(
             id,
             cloudwatch::Alarm::new()
@@ -65,7 +63,7 @@ impl<S> Construct<S> for Alarm<S> {
                 .alarm_description(self.description)
                 .namespace(self.metric.namespace)
                 .metric_name(self.metric.name)
-                .dimensions(dimensions)
+                .dimensions(self.metric.dimensions)
                 .statistic(self.statistic)
                 .period(i64::from(self.period_seconds))
                 .threshold(i64::from(self.threshold))

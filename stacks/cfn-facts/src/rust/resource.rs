@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Names, Writer, docs, pascal, paths, snake};
-use crate::model::{Metric, Property, Resource, Type, Word};
+use crate::model::{Metric, Property, Resource, Shape, Type, Word};
 
 /// Methods that every handle has: an attribute of such a name gets a longer one.
 const HANDLE_METHODS: [&str; 6] = ["logical_id", "reference", "attribute", "metric", "clone", "by"];
@@ -38,6 +38,9 @@ pub(super) fn write(out: &mut String, writer: &Writer<'_>, resource: &Resource) 
         let _ = writeln!(inner, "pub struct {name}<S = ()>(crate::Body<S>);\ncrate::shape!({name});\nimpl<S> {name}<S> {{");
         scope.setters(&mut inner, &mut properties, &shape.name, &shape.properties, "Self(crate::Body::default())");
         let _ = writeln!(inner, "}}");
+        if let Some((key, value)) = pair(shape) {
+            let _ = writeln!(inner, "crate::pair!({name}, {key:?}, {value:?});");
+        }
     }
     for (name, choices) in &names.choices {
         enumeration(&mut inner, name, choices);
@@ -87,10 +90,8 @@ impl Scope<'_> {
         for (name, wanted, property) in &fields {
             let key = &property.name;
             let _ = writeln!(out, "/// {}", docs::property(property));
-            let _ = writeln!(
-                out,
-                "pub fn {name}(self, value: impl crate::To<{wanted}, S>) -> Self {{ Self(self.0.with({key:?}, value)) }}"
-            );
+            let _ =
+                writeln!(out, "pub fn {name}(self, value: impl crate::To<{wanted}, S>) -> Self {{ Self(self.0.with({key:?}, value)) }}");
             self.mark(marks, shape, property);
         }
     }
@@ -225,6 +226,15 @@ impl Scope<'_> {
         let attribute = self.resource.attributes.iter().find(|attribute| attribute.name == name && attribute.kind == Type::String)?;
         Some(format!("crate::By::Attribute({:?})", attribute.name))
     }
+}
+
+/// A tag, a dimension and their like: two texts that a person writes as a pair.
+fn pair(shape: &Shape) -> Option<(&str, &str)> {
+    let [key, value] = shape.properties.as_slice() else { return None };
+    let names = (key.name.as_ref(), value.name.as_ref());
+    let plain = |property: &Property| property.kind == Type::String && property.choices.is_empty() && property.refers.is_empty();
+    let is_pair = matches!(names, ("Key" | "Name", "Value") | ("TagKey", "TagValue")) && plain(key) && plain(value);
+    is_pair.then_some(names)
 }
 
 /// The type of a span of time.
