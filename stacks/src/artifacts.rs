@@ -1,5 +1,6 @@
 //! The first stack of an environment: where code and release records lie.
 
+use cfn_kit::context::{Context, Mutability};
 use cfn_kit::s3;
 
 use crate::constructs::{Bucket, Lifecycle};
@@ -31,6 +32,11 @@ pub fn artifacts(env: &Environment) -> Built<Artifacts> {
         }),
     );
 
+    stack.explain(
+        &bucket,
+        Context::why("code by digest, and the ledger that a rollback reads: lost, nothing earlier can be deployed again")
+            .property("VersioningConfiguration", Mutability::ReviewRequired),
+    );
     let bucket = stack.output("BucketName", bucket.bucket_name(), "Bucket for code, templates and release records");
     stack.finish(Artifacts { bucket })
 }

@@ -8,6 +8,7 @@
 //!                  dead-letter queue ──▶ alarm
 //! ```
 
+use cfn_kit::context::{Context, Mutability, Outline};
 use cfn_kit::prelude::*;
 use cfn_kit::units::{Days, Seconds};
 use cfn_kit::{MetricOf, lambda, s3, sqs};
@@ -36,6 +37,9 @@ pub struct Images;
 pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Images> {
     let settings = &env.images;
     let mut stack = Stack::new(env, outputs::images::STACK, "Pictures come in, JPEG proxies go out");
+    stack.outline(Outline::new(
+        "source bucket -> queue -> function -> destination bucket; no picture -> reject prefix; too often -> dead letters -> alarm",
+    ));
     let alerts = stack.import(&jobs.alerts);
     let code_bucket = stack.import(&artifacts.bucket);
     let code_key = stack.ship(TRANSCODE, settings.architecture);
@@ -87,6 +91,22 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
             .may(Statement::allow(["s3:GetObject", "s3:PutObject"]).on(sub!("{}/*", destination.arn())))
             // Without it, S3 answers 403 for an object that is not there, and a deleted picture would be tried again and again.
             .may(Statement::allow(["s3:ListBucket"]).on(source.arn()).on(destination.arn())),
+    );
+
+    stack.explain(
+        &source,
+        Context::why("a picture stays where it came in until a rule expires it, so that it can be transcoded again")
+            .must("notifications only for the incoming prefix: the function writes rejected pictures into this bucket"),
+    );
+    stack.explain(
+        &queue.queue,
+        Context::why("between bucket and function for retries and back-pressure: a burst waits instead of being throttled")
+            .must("VisibilityTimeout is at least six times the function's timeout"),
+    );
+    stack.explain(
+        &transcode.function,
+        Context::why("one binary for both proxies, one decode; memory is that of one picture at a time")
+            .property("MemorySize", Mutability::FreeToTune),
     );
 
     stack.add(

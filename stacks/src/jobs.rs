@@ -1,5 +1,6 @@
 //! The job queue: in order per user, remembered in a table, watched by alarms.
 
+use cfn_kit::context::{Context, Outline};
 use cfn_kit::units::{Days, Seconds};
 use cfn_kit::{dynamodb, sns, sqs};
 use contract::jobs::column;
@@ -21,6 +22,10 @@ pub struct Jobs {
 pub fn jobs(env: &Environment) -> Built<Jobs> {
     let mut stack = Stack::new(env, outputs::jobs::STACK, "Jobs wait here, in order per user, until a worker takes them");
 
+    stack.outline(
+        Outline::new("sender -> FIFO queue -> worker; what fails too often -> dead-letter queue -> alarm; state of every job in a table")
+            .must("message group = user, deduplication id = job id"),
+    );
     let key = match env.jobs.encryption {
         Encryption::Sqs => None,
         Encryption::Kms => Some(stack.add("Key", DataKey::new("Encrypts jobs and alerts").used_by("cloudwatch.amazonaws.com"))),
@@ -35,6 +40,14 @@ pub fn jobs(env: &Environment) -> Built<Jobs> {
             .key(key.as_ref()),
     );
 
+    stack.explain(
+        &queue.queue,
+        Context::why("in order per user, users beside each other; hash of the body is no deduplication id: two jobs may ask the same")
+            .must("VisibilityTimeout is longer than a worker's pause between heartbeats")
+            .never("FifoQueue"),
+    );
+    stack.explain(&queue.dead_letters, Context::why("keeps a failed job over a long weekend, for a person to look at").never("FifoQueue"));
+
     let recovery = dynamodb::table::PointInTimeRecoverySpecification::new().point_in_time_recovery_enabled(env.jobs.point_in_time_recovery);
     // SQS cannot be asked for one message, so the state of a job lives in a table.
     let table = stack.add(
@@ -48,6 +61,13 @@ pub fn jobs(env: &Environment) -> Built<Jobs> {
                 .deletion_protection_enabled(env.protection.data == DataProtection::Keep),
             env.protection.data,
         ),
+    );
+
+    stack.explain(
+        &table,
+        Context::why("SQS cannot be asked for one message, and the state of a job is asked for after its message is gone")
+            .must("the job id is the only key, so that writing a job twice is writing it once")
+            .never("KeySchema"),
     );
 
     let told = alerts.topic_arn();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use cfn_kit::context::{Context, Outline};
 use cfn_kit::prelude::*;
-use cfn_kit::{Document, ParameterType, Text};
+use cfn_kit::{Document, HasLogicalId, ParameterType, Text};
 use indexmap::IndexMap;
 
 use crate::environment::{Architecture, Environment};
@@ -120,6 +121,21 @@ impl<'e, G> Stack<'e, G> {
     #[track_caller]
     pub fn add<C: Construct<G>>(&mut self, id: &str, construct: C) -> C::Handle {
         self.template.add(id, construct)
+    }
+
+    /// Say why a resource is as it is and what of it may change; `diff` refuses to change what must never change.
+    pub fn explain(&mut self, resource: &impl HasLogicalId<G>, context: Context) {
+        self.template.explain(resource, context);
+    }
+
+    /// Say what the whole stack is about.
+    pub fn outline(&mut self, outline: Outline) {
+        self.template.outline(outline);
+    }
+
+    /// Switch a rule off for one resource, with the reason why it may be broken there.
+    pub fn allow(&mut self, resource: &impl HasLogicalId<G>, rule: &str, reason: &str) {
+        self.template.allow(resource, rule, reason);
     }
 
     /// Give a value to people, scripts and other stacks.

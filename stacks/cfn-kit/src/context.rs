@@ -103,12 +103,12 @@ impl Context {
 
 /// What a reader of the whole template should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Architecture {
+pub struct Outline {
     arch: String,
     must: Vec<String>,
 }
 
-impl Architecture {
+impl Outline {
     /// The shape of it all, such as `queue -> function -> bucket; dead letters aside`.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {

@@ -57,7 +57,7 @@ impl Size {
     pub fn checked(cpu: u32, memory: u32) -> Option<Self> {
         let (_, least, most, step) = ROWS.into_iter().find(|(units, ..)| *units == cpu)?;
         // The smallest processor skips 1,536 MiB.
-        let fits = (least..=most).contains(&memory) && memory % step == 0 && (cpu, memory) != (256, 1_536);
+        let fits = (least..=most).contains(&memory) && memory.is_multiple_of(step) && (cpu, memory) != (256, 1_536);
         fits.then_some(Self { cpu, memory })
     }
 

@@ -7,7 +7,7 @@ use indexmap::map::Entry;
 use serde_json::{Map, Value as Json, json};
 
 use crate::condition::{Condition, Test};
-use crate::context::{self, Architecture, Context};
+use crate::context::{self, Context, Outline};
 use crate::document::{Document, Sources};
 use crate::finding::{Finding, Severity};
 use crate::handle::HasLogicalId;
@@ -129,8 +129,8 @@ impl<S> Template<S> {
     }
 
     /// Says what the whole template is about.
-    pub fn architecture(&mut self, architecture: Architecture) {
-        self.metadata.insert(context::METADATA_KEY.to_owned(), architecture.into_json());
+    pub fn outline(&mut self, outline: Outline) {
+        self.metadata.insert(context::METADATA_KEY.to_owned(), outline.into_json());
     }
 
     /// Switches a rule off for one resource, after it was added; the reason stands in the template.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -118,7 +119,11 @@ fn ask_cargo(workspace: &Workspace, order: Order<'_>, building: &Building) -> Re
     let status = child.wait().map_err(|source| Error::NoCargo { program, source })?;
     building.end();
 
-    if status.success() { built } else { Err(Error::Build { command: line }) }
+    match (status.success(), status.signal()) {
+        (true, _) => built,
+        (false, Some(signal)) => Err(Error::Stopped { command: line, signal }),
+        (false, None) => Err(Error::Build { command: line }),
+    }
 }
 
 fn command(workspace: &Workspace, order: Order<'_>) -> Command {

@@ -17,6 +17,9 @@ pub(crate) enum Error {
     #[error("`{command}` failed")]
     Build { command: String },
 
+    #[error("`{command}` was stopped by signal {signal}")]
+    Stopped { command: String, signal: i32 },
+
     #[error("cargo said something that cannot be understood: `{line}`")]
     Message { line: String, source: serde_json::Error },
 
@@ -57,6 +60,7 @@ impl Error {
         let what = match self {
             Self::NoCargo { .. } => "install Rust from https://rustup.rs, or set CARGO to the cargo to use".to_owned(),
             Self::Build { .. } => "the compiler's messages are above".to_owned(),
+            Self::Stopped { .. } => "build again to go on where it stopped".to_owned(),
             Self::Message { .. } => "is CARGO set to something other than cargo?".to_owned(),
             Self::NotBuilt { name } => format!("the package `{name}` needs a binary of the same name"),
             Self::Read { .. } | Self::Write { .. } | Self::Zip { .. } => {

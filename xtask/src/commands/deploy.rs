@@ -8,7 +8,7 @@ use stacks::Finished;
 use stacks::environment::Environment;
 
 use super::check;
-use crate::artifacts::{Built, Profile};
+use crate::artifacts::{self, Built, Profile};
 use crate::ask::Yes;
 use crate::cli::Context;
 use crate::error::Error;
@@ -51,6 +51,9 @@ pub(crate) struct Args {
     no_smoke: bool,
 }
 
+/// SIGHUP, SIGINT and SIGTERM: somebody wants it to end.
+const ENDED: [i32; 3] = [1, 2, 15];
+
 pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
     let mut reporter = Reporter::new(args.json, ctx.terminal);
     deploy(args, ctx, &mut reporter, out).or_else(|error| reporter.failed(error, out))
@@ -66,9 +69,10 @@ fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wri
     check::must_pass(&environment, &platform)?;
 
     let interrupts = Interrupts::catch()?;
-    let ready = prepare(ctx, &workspace, &environment, &platform, &interrupts).map_err(|error| match interrupts.count() {
-        0 => error,
-        _ => Error::Interrupted,
+    let ready = prepare(ctx, &workspace, &environment, &platform, &interrupts).map_err(|error| {
+        // The signal reaches cargo as well, which may die of it before this process has heard of it.
+        let stopped = matches!(&error, Error::Artifacts(artifacts::Error::Stopped { signal, .. }) if ENDED.contains(signal));
+        if stopped || 0 < interrupts.count() { Error::Interrupted } else { error }
     })?;
     if 0 < interrupts.count() {
         return Err(Error::Interrupted);
