@@ -74,7 +74,7 @@ fn an_attribute_that_the_type_does_not_have_is_found() {
 
 #[test]
 fn attributes_of_unknown_types_are_nobodys_business() {
-    let text = "Resources: { A: { Type: 'Custom::Thing' }, B: { Type: 'AWS::Newer::Thing', Properties: { X: !GetAtt A.Whatever } } }";
+    let text = "Resources: { A: { Type: 'Custom::Thing' }, B: { Type: 'Mine::Own::Thing', Properties: { X: !GetAtt A.Whatever } } }";
 
     assert!(findings(text).1.is_empty(), "custom resources define their attributes themselves");
 }
@@ -159,16 +159,16 @@ fn what_stands_twice_in_a_text_is_found() {
 fn broken_shapes_are_findings_and_not_errors() {
     let cases = [
         ("[]", "shape "),
-        ("Resourses: { A: { Type: X } }", "shape Resourses"),
+        ("Resourses: { A: { Type: 'Custom::X' } }", "shape Resourses"),
         ("Resources: []", "shape Resources"),
         ("Resources: {}", "shape Resources"),
-        ("Resources: { 'A-b': { Type: X } }", "invalid-id Resources/A-b"),
+        ("Resources: { 'A-b': { Type: 'Custom::X' } }", "invalid-id Resources/A-b"),
         ("Resources: { A: { Properties: {} } }", "shape Resources/A"),
         ("Resources: { A: { Type: 1 } }", "shape Resources/A/Type"),
         ("Resources: { A: 1 }", "shape Resources/A"),
-        ("Resources: { A: { Type: X, Properties: [] } }", "shape Resources/A/Properties"),
-        ("Parameters: { A: { Type: String } }\nResources: { A: { Type: X } }", "duplicate-id Resources/A"),
-        ("Resources: { A: { Type: X } }\nOutputs: { B: {} }", "shape Outputs/B"),
+        ("Resources: { A: { Type: 'Custom::X', Properties: [] } }", "shape Resources/A/Properties"),
+        ("Parameters: { A: { Type: String } }\nResources: { A: { Type: 'Custom::X' } }", "duplicate-id Resources/A"),
+        ("Resources: { A: { Type: 'Custom::X' } }\nOutputs: { B: {} }", "shape Outputs/B"),
     ];
     for (text, expected) in cases {
         let (found, all) = findings(text);
@@ -179,7 +179,7 @@ fn broken_shapes_are_findings_and_not_errors() {
 
 #[test]
 fn a_finding_has_exactly_the_fields_that_scripts_read() {
-    let (_, all) = findings("Resources: { A: { Type: X, DependsOn: B } }");
+    let (_, all) = findings("Resources: { A: { Type: 'Custom::X', DependsOn: B } }");
 
     let json = serde_json::to_value(&all[0]).unwrap();
 

@@ -5,13 +5,17 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use indexmap::IndexMap;
 
 use super::Report;
+use super::names::Names;
 use crate::walk::{Section, Target, Use};
 
 /// Who refers to whom, and where.
 type Graph<'a> = IndexMap<&'a str, IndexMap<&'a str, &'a Use>>;
 
-pub(super) fn check(uses: &[Use], report: &mut Report<'_>) {
-    report_cycles(graph(uses, Section::Resources), "Resources", "are made only after each other, so none can be first", report);
+pub(super) fn check(uses: &[Use], names: &Names<'_>, report: &mut Report<'_>) {
+    let mut resources = graph(uses, Section::Resources);
+    // What a type of AWS SAM refers to may be meant for one of the resources that it stands for.
+    resources.retain(|id, _| !names.type_of(id).is_some_and(|name| name.starts_with("AWS::Serverless::")));
+    report_cycles(resources, "Resources", "are made only after each other, so none can be first", report);
     report_cycles(graph(uses, Section::Conditions), "Conditions", "are decided by each other", report);
 }
 
