@@ -32,18 +32,32 @@ fn graph(uses: &[Use], section: Section) -> Graph<'_> {
     graph
 }
 
-/// Removes what can be made, again and again: what is left lies on cycles or waits for one.
+/// Removes what can be made, and then what waited for that alone: what is left lies on cycles or waits for one.
 fn only_stuck(graph: &mut Graph<'_>) {
-    loop {
-        let stuck: HashSet<&str> = graph.keys().copied().collect();
-        for targets in graph.values_mut() {
-            targets.retain(|target, _| stuck.contains(target));
+    let mut waiting: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut open = vec![0_usize; graph.len()];
+    for (index, targets) in graph.values().enumerate() {
+        for target in targets.keys().filter(|target| graph.contains_key(**target)) {
+            waiting.entry(target).or_default().push(index);
+            open[index] += 1;
         }
-        let before = graph.len();
-        graph.retain(|_, targets| !targets.is_empty());
-        if graph.len() == before {
-            return;
+    }
+    let mut free: Vec<usize> = (0..open.len()).filter(|index| open[*index] == 0).collect();
+    let mut made: HashSet<&str> = HashSet::new();
+    while let Some(index) = free.pop() {
+        let Some((id, _)) = graph.get_index(index) else { continue };
+        made.insert(id);
+        for next in waiting.get(id).into_iter().flatten() {
+            open[*next] -= 1;
+            if open[*next] == 0 {
+                free.push(*next);
+            }
         }
+    }
+    graph.retain(|id, _| !made.contains(id));
+    let stuck: HashSet<&str> = graph.keys().copied().collect();
+    for targets in graph.values_mut() {
+        targets.retain(|target, _| stuck.contains(target));
     }
 }
 

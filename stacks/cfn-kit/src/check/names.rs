@@ -26,6 +26,8 @@ pub(super) struct Names<'a> {
     pub(super) mappings: Section<'a>,
     /// The variables of all `Fn::ForEach`.
     pub(super) loop_variables: BTreeSet<&'a str>,
+    /// The IDs of all modules: what is within one is named by it.
+    pub(super) modules: Vec<&'a str>,
     transforms: Vec<&'a str>,
 }
 
@@ -69,6 +71,7 @@ impl<'a> Names<'a> {
         }
         Self {
             loop_variables,
+            modules: section("Resources").iter().filter(|(_, resource)| is_module(resource)).map(|(id, _)| id).collect(),
             parameters: section("Parameters"),
             resources: section("Resources"),
             conditions: section("Conditions"),
@@ -97,6 +100,10 @@ impl<'a> Names<'a> {
     pub(super) fn type_of(&self, id: &str) -> Option<&'a str> {
         self.resources.get(id)?.get("Type")?.as_str()
     }
+}
+
+fn is_module(resource: &Json) -> bool {
+    resource.get("Type").and_then(Json::as_str).is_some_and(|name| name.ends_with("::MODULE"))
 }
 
 fn collect_variables<'a>(value: &'a Json, variables: &mut BTreeSet<&'a str>) {

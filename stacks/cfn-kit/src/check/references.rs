@@ -32,11 +32,8 @@ struct References<'n, 'a> {
 impl References<'_, '_> {
     /// Whether a name comes from elsewhere: the variable of a loop, a name that a loop makes, or a resource within a module.
     fn is_made(&self, name: &str) -> bool {
-        let module = |(id, resource): (&str, &Json)| {
-            let kind = resource.get("Type").and_then(Json::as_str).unwrap_or_default();
-            kind.ends_with("::MODULE") && name.len() > id.len() && name.starts_with(id)
-        };
-        name.contains("${") || name.contains("&{") || self.names.loop_variables.contains(name) || self.names.resources.iter().any(module)
+        let within = |module: &&str| name.len() > module.len() && name.starts_with(module);
+        name.contains("${") || name.contains("&{") || self.names.loop_variables.contains(name) || self.names.modules.iter().any(within)
     }
 
     fn report(&self, one: &Use, message: String, hint: String, report: &mut Report<'_>) {
@@ -77,9 +74,10 @@ impl References<'_, '_> {
         };
         let Some(attribute) = attribute else { return };
         let Some(facts) = resource.get("Type").and_then(Json::as_str).and_then(crate::facts::of) else { return };
-        let also = GIVE_PROPERTIES.binary_search(&facts.name.as_ref()).is_ok() && facts.property_at(&attribute.replace('.', "/")).is_some();
-        let known = ALSO_ATTRIBUTES.iter().any(|(name, known)| *name == facts.name && known.contains(&attribute));
-        if !facts.has_attribute(attribute) && !also && !known {
+        let also =
+            || GIVE_PROPERTIES.binary_search(&facts.name.as_ref()).is_ok() && facts.property_at(&attribute.replace('.', "/")).is_some();
+        let known = || ALSO_ATTRIBUTES.iter().any(|(name, known)| *name == facts.name && known.contains(&attribute));
+        if !facts.has_attribute(attribute) && !also() && !known() {
             let known: Vec<&str> = facts.attributes.iter().map(|attribute| attribute.name.as_ref()).collect();
             let otherwise = if known.is_empty() {
                 "this type has no attributes; `Ref` may be what is wanted".to_owned()

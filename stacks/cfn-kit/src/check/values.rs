@@ -50,12 +50,13 @@ fn wrong_kind(value: &Json, property: &Property, wanted_kind: &Type) -> Problem 
 
 fn wrong_text(text: &str, property: &'static Property) -> Option<Problem> {
     let name = &property.name;
-    let shown = shown(&Json::from(text));
+    // Made only for what is wrong: most texts are right.
+    let shown = || shown(&Json::from(text));
     if !property.choices.is_empty() && !property.choices.iter().any(|choice| choice == text) {
         let choices = || property.choices.iter().map(AsRef::as_ref);
         return Some(Problem {
             rule: "not-in-enum",
-            message: format!("{shown} is none of the values of `{name}`"),
+            message: format!("{} is none of the values of `{name}`", shown()),
             hint: did_you_mean_or(text, choices(), &format!("write {}", list(choices()))),
         });
     }
@@ -65,13 +66,13 @@ fn wrong_text(text: &str, property: &'static Property) -> Option<Problem> {
     }
     let length = text.chars().count();
     if let Some(wrong) = outside(length as f64, &property.length) {
-        let message = format!("`{name}` takes {wrong} characters, and {shown} has {length}");
+        let message = format!("`{name}` takes {wrong} characters, and {} has {length}", shown());
         return Some(Problem { rule: "out-of-bounds", message, hint: String::new() });
     }
     let pattern = property.pattern.as_deref()?;
     (pattern::matches(pattern, text) == Some(false)).then(|| Problem {
         rule: "pattern",
-        message: format!("{shown} does not have the form of a `{name}`"),
+        message: format!("{} does not have the form of a `{name}`", shown()),
         hint: format!("it must match `{pattern}`"),
     })
 }
