@@ -192,3 +192,41 @@ fn a_finding_has_exactly_the_fields_that_scripts_read() {
         })
     );
 }
+
+#[test]
+fn a_type_that_the_region_does_not_have_is_found() {
+    let facts = cfn_kit::facts::of("AWS::Budgets::Budget").unwrap();
+    let region = facts.absent_in.first().unwrap().to_string();
+    let document = Document::from_json(json!({ "Resources": { "Budget": {
+        "Type": "AWS::Budgets::Budget",
+        "Properties": { "Budget": { "BudgetType": "COST", "TimeUnit": "MONTHLY" } },
+    } } }));
+
+    let there = cfn_kit::check_with(&document, &cfn_kit::CheckOptions::in_region(region));
+
+    assert_eq!(there.len(), 1, "{there:#?}");
+    assert_eq!((there[0].rule.as_str(), there[0].path.as_str()), ("absent-in-region", "Resources/Budget/Type"));
+    assert!(check(&document).is_empty(), "without a region nobody can know");
+}
+
+#[test]
+fn a_branch_that_cannot_be_reached_is_not_judged() {
+    let text = |condition: &str| {
+        format!(
+            "\
+Parameters: {{ Environment: {{ Type: String }} }}
+Conditions:
+  IsProduction: !Equals [!Ref Environment, prod]
+  IsStaging: !Equals [!Ref Environment, staging]
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+    Condition: {condition}
+    Properties: {{ DelaySeconds: !If [IsStaging, 1000, 10] }}
+"
+        )
+    };
+
+    assert!(findings(&text("IsProduction")).1.is_empty(), "production is never staging");
+    assert_eq!(findings(&text("IsStaging")).0, ["out-of-bounds Resources/Queue/Properties/DelaySeconds/Fn::If/1"]);
+}
