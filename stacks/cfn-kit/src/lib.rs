@@ -28,7 +28,7 @@ mod value;
 mod walk;
 pub mod yaml;
 
-pub use check::check;
+pub use check::{Options as CheckOptions, check, check_with};
 pub use condition::{Condition, If, NoValue, Test, all, any, equals, if_, not};
 pub use diff::{Action, Change, DIFF_VERSION, Diff, EntryDiff, Fate, Line, Mark, Replacement, ResourceDiff, diff};
 pub use document::{Document, Sources};

@@ -37,10 +37,13 @@ pub fn read(text: &str, file: &str) -> Result<Document, ReadError> {
 }
 
 /// The functions behind short tags, but for `!Ref` and `!Condition`.
-const FUNCTIONS: [&str; 19] = [
+const FUNCTIONS: [&str; 25] = [
     "And",
     "Base64",
     "Cidr",
+    "Contains",
+    "EachMemberEquals",
+    "EachMemberIn",
     "Equals",
     "FindInMap",
     "GetAZs",
@@ -52,11 +55,14 @@ const FUNCTIONS: [&str; 19] = [
     "Length",
     "Not",
     "Or",
+    "RefAll",
     "Select",
     "Split",
     "Sub",
     "ToJsonString",
     "Transform",
+    "ValueOf",
+    "ValueOfAll",
 ];
 
 struct Reader<'a> {

@@ -74,7 +74,7 @@ fn an_attribute_that_the_type_does_not_have_is_found() {
 
 #[test]
 fn attributes_of_unknown_types_are_nobodys_business() {
-    let text = "Resources: { A: { Type: 'Custom::Thing' }, B: { Type: 'AWS::Newer::Thing', Properties: { X: !GetAtt A.Whatever } } }";
+    let text = "Resources: { A: { Type: 'Custom::Thing' }, B: { Type: 'Mine::Own::Thing', Properties: { X: !GetAtt A.Whatever } } }";
 
     assert!(findings(text).1.is_empty(), "custom resources define their attributes themselves");
 }
@@ -159,16 +159,16 @@ fn what_stands_twice_in_a_text_is_found() {
 fn broken_shapes_are_findings_and_not_errors() {
     let cases = [
         ("[]", "shape "),
-        ("Resourses: { A: { Type: X } }", "shape Resourses"),
+        ("Resourses: { A: { Type: 'Custom::X' } }", "shape Resourses"),
         ("Resources: []", "shape Resources"),
         ("Resources: {}", "shape Resources"),
-        ("Resources: { 'A-b': { Type: X } }", "invalid-id Resources/A-b"),
+        ("Resources: { 'A-b': { Type: 'Custom::X' } }", "invalid-id Resources/A-b"),
         ("Resources: { A: { Properties: {} } }", "shape Resources/A"),
         ("Resources: { A: { Type: 1 } }", "shape Resources/A/Type"),
         ("Resources: { A: 1 }", "shape Resources/A"),
-        ("Resources: { A: { Type: X, Properties: [] } }", "shape Resources/A/Properties"),
-        ("Parameters: { A: { Type: String } }\nResources: { A: { Type: X } }", "duplicate-id Resources/A"),
-        ("Resources: { A: { Type: X } }\nOutputs: { B: {} }", "shape Outputs/B"),
+        ("Resources: { A: { Type: 'Custom::X', Properties: [] } }", "shape Resources/A/Properties"),
+        ("Parameters: { A: { Type: String } }\nResources: { A: { Type: 'Custom::X' } }", "duplicate-id Resources/A"),
+        ("Resources: { A: { Type: 'Custom::X' } }\nOutputs: { B: {} }", "shape Outputs/B"),
     ];
     for (text, expected) in cases {
         let (found, all) = findings(text);
@@ -179,7 +179,7 @@ fn broken_shapes_are_findings_and_not_errors() {
 
 #[test]
 fn a_finding_has_exactly_the_fields_that_scripts_read() {
-    let (_, all) = findings("Resources: { A: { Type: X, DependsOn: B } }");
+    let (_, all) = findings("Resources: { A: { Type: 'Custom::X', DependsOn: B } }");
 
     let json = serde_json::to_value(&all[0]).unwrap();
 
@@ -191,4 +191,42 @@ fn a_finding_has_exactly_the_fields_that_scripts_read() {
             "hint": "did you mean `A`?", "source": "stack.yaml:1",
         })
     );
+}
+
+#[test]
+fn a_type_that_the_region_does_not_have_is_found() {
+    let facts = cfn_kit::facts::of("AWS::Budgets::Budget").unwrap();
+    let region = facts.absent_in.first().unwrap().to_string();
+    let document = Document::from_json(json!({ "Resources": { "Budget": {
+        "Type": "AWS::Budgets::Budget",
+        "Properties": { "Budget": { "BudgetType": "COST", "TimeUnit": "MONTHLY" } },
+    } } }));
+
+    let there = cfn_kit::check_with(&document, &cfn_kit::CheckOptions::in_region(region));
+
+    assert_eq!(there.len(), 1, "{there:#?}");
+    assert_eq!((there[0].rule.as_str(), there[0].path.as_str()), ("absent-in-region", "Resources/Budget/Type"));
+    assert!(check(&document).is_empty(), "without a region nobody can know");
+}
+
+#[test]
+fn a_branch_that_cannot_be_reached_is_not_judged() {
+    let text = |condition: &str| {
+        format!(
+            "\
+Parameters: {{ Environment: {{ Type: String }} }}
+Conditions:
+  IsProduction: !Equals [!Ref Environment, prod]
+  IsStaging: !Equals [!Ref Environment, staging]
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+    Condition: {condition}
+    Properties: {{ DelaySeconds: !If [IsStaging, 1000, 10] }}
+"
+        )
+    };
+
+    assert!(findings(&text("IsProduction")).1.is_empty(), "production is never staging");
+    assert_eq!(findings(&text("IsStaging")).0, ["out-of-bounds Resources/Queue/Properties/DelaySeconds/Fn::If/1"]);
 }

@@ -5,13 +5,17 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use indexmap::IndexMap;
 
 use super::Report;
+use super::names::Names;
 use crate::walk::{Section, Target, Use};
 
 /// Who refers to whom, and where.
 type Graph<'a> = IndexMap<&'a str, IndexMap<&'a str, &'a Use>>;
 
-pub(super) fn check(uses: &[Use], report: &mut Report<'_>) {
-    report_cycles(graph(uses, Section::Resources), "Resources", "are made only after each other, so none can be first", report);
+pub(super) fn check(uses: &[Use], names: &Names<'_>, report: &mut Report<'_>) {
+    let mut resources = graph(uses, Section::Resources);
+    // What a type of AWS SAM refers to may be meant for one of the resources that it stands for.
+    resources.retain(|id, _| !names.type_of(id).is_some_and(|name| name.starts_with("AWS::Serverless::")));
+    report_cycles(resources, "Resources", "are made only after each other, so none can be first", report);
     report_cycles(graph(uses, Section::Conditions), "Conditions", "are decided by each other", report);
 }
 
@@ -28,18 +32,32 @@ fn graph(uses: &[Use], section: Section) -> Graph<'_> {
     graph
 }
 
-/// Removes what can be made, again and again: what is left lies on cycles or waits for one.
+/// Removes what can be made, and then what waited for that alone: what is left lies on cycles or waits for one.
 fn only_stuck(graph: &mut Graph<'_>) {
-    loop {
-        let stuck: HashSet<&str> = graph.keys().copied().collect();
-        for targets in graph.values_mut() {
-            targets.retain(|target, _| stuck.contains(target));
+    let mut waiting: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut open = vec![0_usize; graph.len()];
+    for (index, targets) in graph.values().enumerate() {
+        for target in targets.keys().filter(|target| graph.contains_key(**target)) {
+            waiting.entry(target).or_default().push(index);
+            open[index] += 1;
         }
-        let before = graph.len();
-        graph.retain(|_, targets| !targets.is_empty());
-        if graph.len() == before {
-            return;
+    }
+    let mut free: Vec<usize> = (0..open.len()).filter(|index| open[*index] == 0).collect();
+    let mut made: HashSet<&str> = HashSet::new();
+    while let Some(index) = free.pop() {
+        let Some((id, _)) = graph.get_index(index) else { continue };
+        made.insert(id);
+        for next in waiting.get(id).into_iter().flatten() {
+            open[*next] -= 1;
+            if open[*next] == 0 {
+                free.push(*next);
+            }
         }
+    }
+    graph.retain(|id, _| !made.contains(id));
+    let stuck: HashSet<&str> = graph.keys().copied().collect();
+    for targets in graph.values_mut() {
+        targets.retain(|target, _| stuck.contains(target));
     }
 }
 

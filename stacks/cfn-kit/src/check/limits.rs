@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::Report;
+use super::names::Section;
 use crate::finding::Severity;
 
 /// The most entries of a section. From the page "CloudFormation quotas"; none of these can be raised.
@@ -16,10 +17,17 @@ const MOST_BYTES: usize = 1_000_000;
 const LONGEST_DESCRIPTION: usize = 1_024;
 
 pub(super) fn check(report: &mut Report<'_>) {
-    let template = &report.document.template;
+    let document = report.document;
+    let template = &document.template;
     for (section, word, most) in MOST_ENTRIES {
         let count = template.get(section).and_then(Json::as_object).map_or(0, serde_json::Map::len);
         limit(report, section, &format!("{count} {word}"), count, most, "move some into another stack");
+    }
+    for (name, mapping) in Section::of(template, "Mappings").iter() {
+        // CloudFormation counts the keys of each level.
+        let keys = |value: &Json| value.as_object().map_or(0, serde_json::Map::len);
+        let count = mapping.as_object().into_iter().flatten().map(|(_, row)| keys(row)).max().unwrap_or(0).max(keys(mapping));
+        mapping_limit(report, name, count);
     }
     let bytes = report.document.bytes.unwrap_or_else(|| template.to_string().len());
     limit(report, "", &format!("{bytes} bytes"), bytes, MOST_BYTES, "move some resources into another stack");
@@ -39,5 +47,20 @@ fn limit(report: &mut Report<'_>, path: &str, what: &str, count: usize, most: us
     } else if count * 5 >= most * 4 {
         let message = format!("the template has {what}, which is near the {most} that CloudFormation takes");
         report.push(Severity::Warning, "limit", path, message, hint.to_owned());
+    }
+}
+
+/// The most keys on each level of one mapping.
+const MOST_KEYS: usize = 200;
+
+fn mapping_limit(report: &mut Report<'_>, name: &str, count: usize) {
+    let path = format!("Mappings/{name}");
+    if count > MOST_KEYS {
+        let message = format!("the mapping `{name}` has {count} keys on one level, CloudFormation takes {MOST_KEYS}");
+        report.error("limit", &path, message, "split it into two mappings");
+    } else if count * 5 >= MOST_KEYS * 4 {
+        let message =
+            format!("the mapping `{name}` has {count} keys on one level, which is near the {MOST_KEYS} that CloudFormation takes");
+        report.warn("limit", &path, message, "split it into two mappings");
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::kinds::kind;
 use super::{Report, did_you_mean};
 
 /// Every section that a template can have.
@@ -22,6 +23,28 @@ const SECTIONS: [&str; 11] = [
 /// The longest logical ID, in characters.
 const LONGEST_ID: usize = 255;
 
+/// How deep lists and mappings may lie within each other: twice what the reader of texts lets through, as each of its levels may be a
+/// function and its argument.
+const DEEPEST: usize = 300;
+
+/// Whether the rest of the checks, which call themselves for each level, can walk this template; says so where not.
+pub(super) fn is_flat_enough(report: &mut Report<'_>) -> bool {
+    let mut open = vec![(&report.document.template, 1)];
+    while let Some((value, depth)) = open.pop() {
+        if depth > DEEPEST {
+            let message = format!("values lie more than {DEEPEST} deep within each other");
+            report.error("limit", "", message, "no template needs this: look for what repeats itself");
+            return false;
+        }
+        match value {
+            Json::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
+            Json::Object(entries) => open.extend(entries.values().map(|value| (value, depth + 1))),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+        }
+    }
+    true
+}
+
 pub(super) fn check(report: &mut Report<'_>) {
     let Some(sections) = report.document.template.as_object() else {
         return report.error("shape", "", "a template is a mapping of sections".to_owned(), "begin with `Resources:`");
@@ -34,10 +57,27 @@ pub(super) fn check(report: &mut Report<'_>) {
         Some(Some(0)) => report.error("shape", "Resources", "`Resources` is empty".to_owned(), "add at least one resource"),
         Some(_) => {}
     }
+    version(sections, report);
     ids_of_two_kinds(sections, report);
 }
 
+/// There is one version of templates, and has been since 2010.
+fn version(sections: &Map<String, Json>, report: &mut Report<'_>) {
+    let wrong = |version: &&Json| version.as_str() != Some("2010-09-09");
+    if let Some(version) = sections.get("AWSTemplateFormatVersion").filter(wrong) {
+        let message = format!("{} is no version of templates", super::kinds::shown(version));
+        report.error("not-in-enum", "AWSTemplateFormatVersion", message, "write `2010-09-09`, or leave it out");
+    }
+    if let Some(description) = sections.get("Description").filter(|description| description.is_array() || description.is_object()) {
+        report.error("shape", "Description", format!("the description is {}, not a text", kind(description)), "write it out");
+    }
+}
+
 fn section(name: &str, value: &Json, report: &mut Report<'_>) {
+    let of_sam = name == "Globals" && super::names::Names::of(&report.document.template).has_transform("AWS::Serverless");
+    if of_sam {
+        return;
+    }
     if !SECTIONS.contains(&name) {
         let hint = match did_you_mean(name, SECTIONS) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -62,6 +102,10 @@ fn section(name: &str, value: &Json, report: &mut Report<'_>) {
 
 fn logical_id(section: &str, id: &str, report: &mut Report<'_>) {
     let path = format!("{section}/{id}");
+    // The names of conditions may hold more: AWS's own quick starts have `&` in them.
+    if section == "Conditions" && !id.is_empty() && id.chars().all(|character| character.is_ascii_graphic()) {
+        return;
+    }
     if id.is_empty() || !id.chars().all(|character| character.is_ascii_alphanumeric()) {
         report.error(
             "invalid-id",
@@ -109,16 +153,5 @@ fn ids_of_two_kinds(sections: &Map<String, Json>, report: &mut Report<'_>) {
     for id in parameters.keys().filter(|id| resources.contains_key(*id)) {
         let message = format!("`{id}` is both a parameter and a resource");
         report.error("duplicate-id", &format!("Resources/{id}"), message, "give one of the two another ID");
-    }
-}
-
-fn kind(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "nothing",
-        Json::Bool(_) => "a truth value",
-        Json::Number(_) => "a number",
-        Json::String(_) => "a text",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "a mapping",
     }
 }
