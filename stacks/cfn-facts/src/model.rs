@@ -82,6 +82,8 @@ pub struct Attribute {
 pub struct Shape {
     /// The name of its definition.
     pub name: Word,
+    /// Whether it may hold more than is listed.
+    pub open: bool,
     /// What can be set in it, sorted by name.
     pub properties: Vec<Property>,
 }

@@ -162,7 +162,15 @@ fn resource_fact(resource: &mut Resource, indent: usize, first: &str, mut parts:
             let shape = resource.shapes.last_mut().ok_or("this property belongs to a `type`, and none came before")?;
             shape.properties.push(property(parts)?);
         }
-        (2, "type") => resource.shapes.push(Shape { name: parts.word("the name of the type")?, properties: Vec::new() }),
+        (2, "type") => {
+            let name = parts.word("the name of the type")?;
+            let open = match parts.next() {
+                None => false,
+                Some(Part::Word(word)) if word == "open" => true,
+                Some(other) => return Err(format!("`{}` says nothing about a structure", name_of(&other))),
+            };
+            resource.shapes.push(Shape { name, open, properties: Vec::new() });
+        }
         (2, "metric") => resource.metrics.push(metric(parts)?),
         (2, "permissions") => {
             let verb = parts.word("a verb")?;

@@ -52,7 +52,7 @@ fn write_resource(out: &mut String, resource: &Resource) {
         push(out, "  ", &property_line(property));
     }
     for shape in &resource.shapes {
-        words(out, "type", [shape.name.as_ref()]);
+        words(out, "type", std::iter::once(shape.name.as_ref()).chain(shape.open.then_some("open")));
         for property in &shape.properties {
             push(out, "    ", &property_line(property));
         }

@@ -13,7 +13,6 @@ mod parameters;
 mod pattern;
 mod properties;
 mod references;
-mod required;
 mod resources;
 mod shape;
 mod unlisted;

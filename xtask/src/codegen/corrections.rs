@@ -108,7 +108,7 @@ impl Correction {
         let index = match resource.shapes.binary_search_by(|one| one.name.as_ref().cmp(shape)) {
             Ok(index) => index,
             Err(index) => {
-                resource.shapes.insert(index, Shape { name: shape.to_owned().into(), properties: Vec::new() });
+                resource.shapes.insert(index, Shape { name: shape.to_owned().into(), open: false, properties: Vec::new() });
                 index
             }
         };

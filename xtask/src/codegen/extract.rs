@@ -187,7 +187,6 @@ fn reference(resource: &Resource, spec: &SpecResource) -> Option<Word> {
 }
 
 fn merge(property: &mut Property, theirs: &SpecProperty) {
-    property.required |= theirs.required;
     property.deprecated |= theirs.deprecated;
     if property.default.is_none() {
         property.default.clone_from(&theirs.default);

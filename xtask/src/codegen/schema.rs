@@ -145,6 +145,14 @@ impl<'a> Reader<'a> {
         !properties.is_empty()
     }
 
+    /// Whether the schema, or each of its alternatives, refuses what it does not list.
+    fn is_closed(&self, node: &'a Json) -> bool {
+        let alternatives: Vec<&Json> =
+            ["oneOf", "anyOf"].iter().filter_map(|key| node.get(key)?.as_array()).flatten().map(|one| self.resolve(one).0).collect();
+        let closed = |node: &Json| node.get("additionalProperties").is_some_and(|more| *more == false);
+        closed(node) || (!alternatives.is_empty() && alternatives.iter().all(|one| closed(one)))
+    }
+
     fn property(&mut self, name: &str, schema: &'a Json, owner: &str) -> Property {
         let mut property = Property::new(name.to_owned(), self.kind(schema, name, owner, 0));
         self.constraints(schema, &mut property, 0);
@@ -235,9 +243,10 @@ impl<'a> Reader<'a> {
         };
         if !self.shapes.contains_key(&shape) {
             // Entered before its properties are read: a structure may hold itself.
-            self.shapes.insert(shape.clone(), Shape { name: shape.clone().into(), properties: Vec::new() });
+            let open = !self.is_closed(node);
+            self.shapes.insert(shape.clone(), Shape { name: shape.clone().into(), open, properties: Vec::new() });
             let properties = self.properties(node, &shape);
-            self.shapes.insert(shape.clone(), Shape { name: shape.clone().into(), properties });
+            self.shapes.insert(shape.clone(), Shape { name: shape.clone().into(), open, properties });
         }
         Type::Shape(shape.into())
     }

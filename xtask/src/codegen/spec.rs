@@ -30,7 +30,6 @@ pub(super) struct SpecResource {
 #[derive(Debug, Default)]
 pub(super) struct SpecProperty {
     pub(super) replaces: Replaces,
-    pub(super) required: bool,
     pub(super) deprecated: bool,
     pub(super) default: Option<Word>,
     pub(super) refers: Vec<Refers>,
@@ -124,7 +123,6 @@ fn spec_property(property: &Json) -> SpecProperty {
             Some("maybe") => Replaces::Maybe,
             _ => Replaces::No,
         },
-        required: property.get("required").and_then(Json::as_bool).unwrap_or(false),
         deprecated: property.get("deprecated").is_some(),
         default: scalar(property.get("defaultValue")),
         refers: refers

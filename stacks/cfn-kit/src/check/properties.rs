@@ -4,7 +4,6 @@ use serde_json::{Map, Value as Json};
 
 use super::expressions::{Count, Given, count_of_attribute, count_of_parameter, given};
 use super::names::{Decided, Names};
-use super::required::is_insisted_on;
 use super::values::{self, Problem};
 use super::{Report, did_you_mean, kinds, list, wrong_reference};
 use crate::facts::{Facts, Property, Type};
@@ -53,7 +52,7 @@ impl<'a> Walk<'_, '_, 'a> {
     /// All properties of the resource.
     pub(super) fn resource(&mut self, entries: &'a Map<String, Json>) {
         let facts = self.facts;
-        self.structure(entries, &facts.properties, &facts.name);
+        self.structure(entries, &facts.properties, &facts.name, false);
     }
 
     fn inside(&mut self, key: &str, visit: impl FnOnce(&mut Self)) {
@@ -74,7 +73,7 @@ impl<'a> Walk<'_, '_, 'a> {
         self.report(Severity::Error, problem.rule, problem.message, "", problem.hint);
     }
 
-    fn structure(&mut self, entries: &'a Map<String, Json>, known: &'static [Property], owner: &str) {
+    fn structure(&mut self, entries: &'a Map<String, Json>, known: &'static [Property], owner: &str, open: bool) {
         let mut grows = false;
         for (key, value) in entries {
             if key.starts_with("Fn::") {
@@ -87,16 +86,13 @@ impl<'a> Walk<'_, '_, 'a> {
                 Some(property) => walk.property(value, property),
                 // A custom resource hands all that it is given on to its function.
                 None if walk.facts.name == "AWS::CloudFormation::CustomResource" => {}
-                None => walk.unknown(key, entries, known, owner),
+                None => walk.unknown(key, entries, known, owner, open),
             });
         }
         if grows {
             return;
         }
         for property in known.iter().filter(|property| property.required && !entries.contains_key(property.name.as_ref())) {
-            if !is_insisted_on(self.facts, owner, &property.name) {
-                continue;
-            }
             let message = format!("`{owner}` needs `{}`", property.name);
             self.report(Severity::Error, "missing-property", message, "", needed(property));
         }
@@ -114,7 +110,7 @@ impl<'a> Walk<'_, '_, 'a> {
         self.value(value, Spot { property, kind: &property.kind, whole: true, bounded: true });
     }
 
-    fn unknown(&mut self, key: &str, entries: &Map<String, Json>, known: &'static [Property], owner: &str) {
+    fn unknown(&mut self, key: &str, entries: &Map<String, Json>, known: &'static [Property], owner: &str, open: bool) {
         if owner == self.facts.name && self.facts.attributes.iter().any(|one| one.name.split('.').next() == Some(key)) {
             let message = format!("`{key}` of `{owner}` can only be read");
             return self.report(Severity::Error, "read-only-property", message, "", "leave it out; `Fn::GetAtt` gives it".to_owned());
@@ -124,7 +120,9 @@ impl<'a> Walk<'_, '_, 'a> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its properties are {}", list(known.iter().map(|property| property.name.as_ref()))),
         };
-        self.report(Severity::Error, "unknown-property", format!("`{owner}` has no property `{key}`"), "", hint);
+        // Some schemas let a structure hold more than they list; CloudFormation passes that on, and mostly nobody reads it.
+        let severity = if open { Severity::Warning } else { Severity::Error };
+        self.report(severity, "unknown-property", format!("`{owner}` has no property `{key}`"), "", hint);
     }
 
     /// Whether this path is one of those that can only be read: `A/0/B` is `A/*/B` there.
@@ -250,7 +248,7 @@ impl<'a> Walk<'_, '_, 'a> {
             (Type::Shape(name), Json::Object(entries)) => {
                 let facts = self.facts;
                 if let Some(shape) = facts.shape(name) {
-                    self.structure(entries, &shape.properties, name);
+                    self.structure(entries, &shape.properties, name, shape.open);
                 }
             }
             _ => {}
