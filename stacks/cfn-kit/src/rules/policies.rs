@@ -47,6 +47,12 @@ impl<'a> Statement<'a> {
         }
     }
 
+    /// Whether it says what it is not about, or leaves actions to an expression: then nobody can tell what it covers.
+    pub(super) fn is_open(&self) -> bool {
+        let negated = ["NotAction", "NotResource"].iter().any(|key| self.json.contains_key(*key));
+        negated || listed(self.json.get("Action")).any(|action| !action.is_string())
+    }
+
     /// Whether the actions cover this one, such as `sqs:ReceiveMessage`; IAM's names know no case.
     pub(super) fn covers(&self, action: &str) -> bool {
         let action = action.to_ascii_lowercase();
