@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::view::{Res, View, function};
+use super::view::{Res, View};
 use super::{Broken, Rule};
 use crate::finding::Severity;
 
