@@ -15,6 +15,7 @@ mod metrics;
 mod policies;
 mod queues;
 mod registry;
+mod services;
 mod suppressions;
 mod texts;
 mod thresholds;

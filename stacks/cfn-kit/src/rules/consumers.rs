@@ -1,5 +1,6 @@
 //! Functions that take messages from queues and records from streams.
 
+use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::keys::key_of;
@@ -164,15 +165,14 @@ fn receive_without_mapping(view: &View<'_>, broken: &mut Broken<'_>) {
     if mappings.iter().any(|mapping| mapping.function.is_none() || mapping.source.is_none()) || view.has_macro() {
         return;
     }
-    let mut seen: Vec<&str> = Vec::new();
+    // By role: all functions that use it.
+    let mut users: IndexMap<&str, (Res<'_>, Vec<&str>)> = IndexMap::new();
     for function in view.of_type("AWS::Lambda::Function") {
-        let Some(role) = view.role_of(function, "Role").filter(|role| !seen.contains(&role.id)) else { continue };
-        seen.push(role.id);
-        let shared: Vec<&str> = view
-            .of_type("AWS::Lambda::Function")
-            .filter(|other| view.role_of(*other, "Role").is_some_and(|other| other.id == role.id))
-            .map(|other| other.id)
-            .collect();
+        if let Some(role) = view.role_of(function, "Role") {
+            users.entry(role.id).or_insert_with(|| (role, Vec::new())).1.push(function.id);
+        }
+    }
+    for (role, functions) in users.into_values() {
         for statement in view.grants(role).iter().filter(|statement| statement.is_allow()) {
             // A wildcard is another mistake.
             if !statement.actions().any(|action| action.eq_ignore_ascii_case("sqs:ReceiveMessage")) {
@@ -181,12 +181,16 @@ fn receive_without_mapping(view: &View<'_>, broken: &mut Broken<'_>) {
             for queue in statement.resources().filter_map(|resource| view.target_of(resource, "AWS::SQS::Queue")) {
                 let mapped = mappings.iter().any(|mapping| {
                     mapping.source.is_some_and(|source| source.id == queue.id)
-                        && mapping.function.is_some_and(|function| shared.contains(&function.id))
+                        && mapping.function.is_some_and(|function| functions.contains(&function.id))
                 });
                 if !mapped && !redriven_to(view, queue.id) {
                     broken.at(
                         &statement.path,
-                        format!("`{}` may receive from `{}`, and nothing starts it when a message is there", function.id, queue.id),
+                        format!(
+                            "{} may receive from `{}`, and nothing starts it when a message is there",
+                            names(functions.iter().copied()),
+                            queue.id
+                        ),
                         "add an `AWS::Lambda::EventSourceMapping` from the queue to the function, or take the permission out",
                     );
                 }
@@ -210,7 +214,8 @@ fn consumer_permission(view: &View<'_>, broken: &mut Broken<'_>) {
         let (Some(function), Some(source)) = (mapping.function, mapping.source) else { continue };
         let Some(role) = view.role_of(function, "Role") else { continue };
         let path = mapping.resource.path("EventSourceArn");
-        let missing: Vec<&str> = needed(source.kind).iter().copied().filter(|action| !view.could(role, action, source)).collect();
+        let grants = view.grants(role);
+        let missing: Vec<&str> = needed(source.kind).iter().copied().filter(|action| !view.could(role, &grants, action, source)).collect();
         if !missing.is_empty() {
             broken.at(
                 &path,
@@ -230,7 +235,7 @@ fn consumer_permission(view: &View<'_>, broken: &mut Broken<'_>) {
             _ => continue,
         };
         let key = source.get(property).and_then(|value| key_of(view, value));
-        if let Some(key) = key.filter(|key| !view.could(role, "kms:Decrypt", *key) && !key_lets_in(view, *key, role)) {
+        if let Some(key) = key.filter(|key| !view.could(role, &grants, "kms:Decrypt", *key) && !key_lets_in(view, *key, role)) {
             broken.at(
                 &path,
                 format!("`{}` takes from `{}`, and its role `{}` may not decrypt with `{}`", function.id, source.id, role.id, key.id),
@@ -244,7 +249,7 @@ fn consumer_permission(view: &View<'_>, broken: &mut Broken<'_>) {
 fn key_lets_in<'a>(view: &View<'a>, key: Res<'a>, role: Res<'a>) -> bool {
     let Some(policy) = key.get("KeyPolicy") else { return false };
     let everybody = super::policies::statements("", policy).iter().any(|statement| {
-        statement.is_allow() && statement.principals().iter().any(|(kind, value)| *kind == "*" || value.as_str() == Some("*"))
+        statement.may_allow() && statement.principals().iter().any(|(kind, value)| *kind == "*" || value.as_str() == Some("*"))
     });
     everybody || super::grants::hides_statements(policy) || view.mentions(policy).contains(&role.id)
 }

@@ -1,8 +1,11 @@
 //! Dimensions of the metrics that alarms watch.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
-use super::metrics::{Service, Watched, service, watched};
+use super::metrics::{Watched, watched};
+use super::services::{Service, service};
 use super::texts::{meant, names, spelled};
 use super::view::{Res, View};
 use super::{Broken, Rule};
@@ -84,16 +87,16 @@ fn names_that_are_wrong<'a>(view: &View<'a>, watched: &Watched<'a>, service: &Se
         Some(_) => return,
         None => &[],
     };
-    let known = service.dimensions();
     let mut all_read = true;
     for (index, item) in items.iter().enumerate() {
         let Some(name) = item.get("Name").and_then(|name| view.text(name)) else {
             all_read = false;
             continue;
         };
-        if known.contains(name.as_ref()) {
+        if service.dimensions().any(|known| known == name) {
             continue;
         }
+        let known: BTreeSet<&str> = service.dimensions().collect();
         let meant = meant(&name, known.iter().copied());
         if meant.is_some() || service.whole {
             let hint = meant
@@ -193,4 +196,45 @@ fn is_slip(written: &str, name: &str) -> bool {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let slip = name.len() >= 8 && strsim::osa_distance(written, name) == 1;
     plain(written) == plain(name) || (slip && digits(written) == digits(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_slip;
+    use crate::rules::{Context, lint};
+
+    fn messages(queue_name: &str, dimension: &str) -> Vec<String> {
+        let text = format!(
+            "Resources:\n  Jobs:\n    Type: AWS::SQS::Queue\n    Properties: {{ QueueName: {queue_name} }}\n  Alarm:\n    Type: AWS::CloudWatch::Alarm\n    \
+             Properties: {{ Namespace: AWS/SQS, MetricName: NumberOfMessagesSent, Dimensions: [{{ Name: QueueName, Value: {dimension} }}] }}\n"
+        );
+        let document = crate::read(&text, "template.yaml").unwrap();
+        let findings = lint(&document, &Context::default());
+        findings.into_iter().filter(|finding| finding.rule == "alarm-dimension").map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn the_ending_of_a_fifo_queue_belongs_to_its_name() {
+        assert_eq!(messages("jobs.fifo", "jobs"), ["`QueueName` is `jobs`, and the queue is `jobs.fifo`"]);
+        assert!(messages("jobs.fifo", "jobs.fifo").is_empty(), "the right name is no mistake");
+    }
+
+    #[test]
+    fn a_name_that_is_not_made_here_may_be_another_stacks() {
+        assert!(messages("orders-incoming", "payments-incoming").is_empty(), "another stack may make it");
+        assert_eq!(messages("orders-incoming", "orders-incomming").len(), 1, "a slip of the hand was not seen");
+    }
+
+    #[test]
+    fn a_slip_is_no_other_number_and_no_other_environment() {
+        for (written, name, expected) in [
+            ("orders-incomin", "orders-incoming", true),
+            ("orders_incoming", "orders-incoming", true),
+            ("orders-queue-2", "orders-queue-1", false),
+            ("orders-dev", "orders-prod", false),
+            ("job", "jobs", false),
+        ] {
+            assert_eq!(is_slip(written, name), expected, "`{written}` for `{name}`");
+        }
+    }
 }

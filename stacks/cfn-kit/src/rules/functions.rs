@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::grants::managed_actions;
+use super::policies::Statement;
 use super::texts::flat;
 use super::view::{Res, View, function, is_expression};
 use super::{Broken, Rule};
@@ -116,7 +117,8 @@ fn creates_log_groups(view: &View<'_>, broken: &mut Broken<'_>) {
         let Some(role) = view.role_of(function, "Role").filter(|role| !seen.contains(&role.id)) else { continue };
         seen.push(role.id);
         let statements = view.grants(role);
-        if statements.iter().any(|statement| !statement.is_allow() && !statement.has_condition() && statement.covers(ACTION)) {
+        let denied = |statement: &Statement<'_>| !statement.is_allow() && (statement.is_open() || statement.covers(ACTION));
+        if statements.iter().any(denied) || view.has_blind_spots(role) {
             continue;
         }
         for statement in statements.iter().filter(|statement| statement.is_allow() && statement.covers(ACTION)) {

@@ -2,9 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::policies::{Statement, matches};
+use super::policies::{ATTACHING, Statement, matches};
 use super::texts::{arn_service, flat};
-use super::view::{Res, View, function, is_expression};
+use super::view::{Res, View, function};
 
 /// AWS's own policies whose content is short and known, by the end of their ARN; of each, the actions that rules ask for.
 const MANAGED: &[(&str, &[&str])] = &[
@@ -53,10 +53,6 @@ const MANAGED: &[(&str, &[&str])] = &[
 
 const LOGS: &[&str] = &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"];
 
-/// The types that give policies to roles, with the property that names the roles.
-const ATTACHING: &[(&str, &str)] =
-    &[("AWS::IAM::Policy", "Roles"), ("AWS::IAM::ManagedPolicy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")];
-
 /// The actions of one of AWS's own policies, if they are known.
 pub(super) fn managed_actions(arn: &Json) -> Option<&'static [&'static str]> {
     let text = flat(arn)?;
@@ -80,9 +76,10 @@ pub(super) fn reaches<'a>(view: &View<'a>, statement: &Statement<'a>, action: &s
 
 impl<'a> View<'a> {
     /// Whether a role of this template could take an action on a resource of it, as far as anybody can tell.
-    pub(super) fn could(&self, role: Res<'a>, action: &str, on: Res<'a>) -> bool {
-        let granted = self.grants(role).iter().any(|statement| {
-            statement.is_allow() && (statement.is_open() || statement.covers(action)) && reaches(self, statement, action, on.id)
+    /// The role's [`Self::grants`] are passed in, because several actions are asked for.
+    pub(super) fn could(&self, role: Res<'a>, grants: &[Statement<'a>], action: &str, on: Res<'a>) -> bool {
+        let granted = grants.iter().any(|statement| {
+            statement.may_allow() && (statement.is_open() || statement.covers(action)) && reaches(self, statement, action, on.id)
         });
         let unseen = || {
             role.list("ManagedPolicyArns").iter().any(|arn| {
@@ -94,7 +91,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether expressions, macros or plain names hide some of what a role may do.
-    fn has_blind_spots(&self, role: Res<'a>) -> bool {
+    pub(super) fn has_blind_spots(&self, role: Res<'a>) -> bool {
         let hidden = |document: Option<&Json>| {
             let statements = document.and_then(|document| document.get("Statement"));
             statements.is_none_or(|list| function(list).is_some() || list.as_array().is_some_and(|items| items.iter().any(is_function)))
@@ -157,9 +154,4 @@ pub(super) fn hides_statements(document: &Json) -> bool {
         || document
             .get("Statement")
             .is_none_or(|list| is_function(list) || list.as_array().is_some_and(|items| items.iter().any(is_function)))
-}
-
-/// Whether a list of a resource cannot be read whole.
-pub(super) fn is_unclear(value: Option<&Json>) -> bool {
-    value.is_some_and(|value| is_function(value) || value.as_array().is_some_and(|items| items.iter().any(is_expression)))
 }

@@ -75,7 +75,7 @@ fn lets_in(key: Res<'_>, service: &str, actions: &[&str]) -> bool {
     let Some(policy) = key.get("KeyPolicy") else { return false };
     let statements = statements("", policy);
     let may = |action: &&str| {
-        let mut allowing = statements.iter().filter(|statement| statement.is_allow() && (statement.is_open() || statement.covers(action)));
+        let mut allowing = statements.iter().filter(|statement| statement.may_allow() && (statement.is_open() || statement.covers(action)));
         allowing.any(|statement| admits(statement, service))
     };
     hides_statements(policy) || actions.iter().all(may)

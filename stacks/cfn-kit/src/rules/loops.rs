@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::consumers::{function_of, mappings};
+use super::consumers::{Mapping, function_of, mappings};
 use super::texts::flat;
 use super::view::{Res, View, is_expression};
 use super::{Broken, Rule};
@@ -26,10 +26,11 @@ struct Notification<'a> {
 }
 
 fn notification_loop(view: &View<'_>, broken: &mut Broken<'_>) {
+    let mappings = mappings(view);
     for bucket in view.of_type("AWS::S3::Bucket") {
         for notification in notifications(view, bucket) {
             let mut told: Vec<&str> = Vec::new();
-            for function in called(view, notification.receiver) {
+            for function in called(view, &mappings, notification.receiver) {
                 let Some(role) = view.role_of(function, "Role").filter(|_| !told.contains(&function.id)) else { continue };
                 let statements = view.grants(role);
                 let mut written = statements
@@ -80,11 +81,11 @@ fn notifications<'a>(view: &View<'a>, bucket: Res<'a>) -> Vec<Notification<'a>> 
 }
 
 /// The functions that get what is brought to a function, a queue or a topic.
-fn called<'a>(view: &View<'a>, receiver: Res<'a>) -> Vec<Res<'a>> {
+fn called<'a>(view: &View<'a>, mappings: &[Mapping<'a>], receiver: Res<'a>) -> Vec<Res<'a>> {
     match receiver.kind {
         "AWS::Lambda::Function" => vec![receiver],
         "AWS::SQS::Queue" => {
-            let ours = mappings(view).into_iter().filter(|mapping| mapping.source.is_some_and(|source| source.id == receiver.id));
+            let ours = mappings.iter().filter(|mapping| mapping.source.is_some_and(|source| source.id == receiver.id));
             ours.filter_map(|mapping| mapping.function).collect()
         }
         "AWS::SNS::Topic" => {
@@ -95,7 +96,7 @@ fn called<'a>(view: &View<'a>, receiver: Res<'a>) -> Vec<Res<'a>> {
             let endpoints = view.of_type("AWS::SNS::Subscription").filter(ours).filter_map(|subscription| subscription.get("Endpoint"));
             let next = |endpoint: &'a Json| {
                 let queue = view.target_of(endpoint, "AWS::SQS::Queue");
-                queue.map_or_else(|| function_of(view, endpoint).into_iter().collect(), |queue| called(view, queue))
+                queue.map_or_else(|| function_of(view, endpoint).into_iter().collect(), |queue| called(view, mappings, queue))
             };
             endpoints.flat_map(next).collect()
         }

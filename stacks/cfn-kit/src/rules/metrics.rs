@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use super::services::{SERVICES, service};
 use super::texts::{meant, names};
 use super::view::{Res, View};
 use super::{Broken, Rule};
-use crate::facts;
 use crate::finding::Severity;
 
 /// A metric that does not exist.
@@ -28,213 +28,6 @@ pub(super) const ALARM_DEAD_LETTERS_SENT: Rule = Rule {
     why: "a message that SQS itself moves to a dead-letter queue is never counted by `NumberOfMessagesSent`",
     check: alarm_dead_letters_sent,
 };
-
-/// One service's metrics.
-#[derive(Debug)]
-pub(super) struct Service {
-    pub(super) namespace: &'static str,
-    /// The resource types whose facts have its metrics.
-    types: &'static [&'static str],
-    /// Metrics that the facts lack.
-    extra: &'static [&'static str],
-    /// Dimensions that the facts lack.
-    extra_dimensions: &'static [&'static str],
-    /// Whether facts and extras together are all that there are.
-    pub(super) whole: bool,
-    /// The dimension without which nothing is kept.
-    pub(super) needs: Option<&'static str>,
-}
-
-impl Service {
-    fn facts(&self) -> impl Iterator<Item = &'static facts::Metric> {
-        self.types
-            .iter()
-            .filter_map(|name| facts::of(name))
-            .flat_map(|facts| &facts.metrics)
-            .filter(|metric| metric.namespace == self.namespace)
-    }
-
-    fn metrics(&self) -> BTreeSet<&'static str> {
-        self.facts().map(|metric| metric.name.as_ref()).chain(self.extra.iter().copied()).collect()
-    }
-
-    pub(super) fn dimensions(&self) -> BTreeSet<&'static str> {
-        let known = self.facts().flat_map(|metric| metric.dimensions.iter().flatten()).map(AsRef::as_ref);
-        known.chain(self.extra_dimensions.iter().copied()).collect()
-    }
-}
-
-/// The services that are known well enough to judge.
-static SERVICES: &[Service] = &[
-    Service {
-        namespace: "AWS/SQS",
-        types: &["AWS::SQS::Queue"],
-        extra: &[
-            "ApproximateNumberOfGroupsWithInflightMessages",
-            "NumberOfDeduplicatedSentMessages",
-            "ApproximateNumberOfNoisyGroups",
-            "ApproximateNumberOfMessagesVisibleInQuietGroups",
-            "ApproximateNumberOfMessagesNotVisibleInQuietGroups",
-            "ApproximateNumberOfMessagesDelayedInQuietGroups",
-            "ApproximateAgeOfOldestMessageInQuietGroups",
-        ],
-        extra_dimensions: &[],
-        whole: true,
-        needs: Some("QueueName"),
-    },
-    Service {
-        namespace: "AWS/SNS",
-        types: &["AWS::SNS::Topic"],
-        extra: &[
-            "NumberOfNotificationsFilteredOut",
-            "NumberOfNotificationsFilteredOut-InvalidAttributes",
-            "NumberOfNotificationsFilteredOut-NoMessageAttributes",
-            "NumberOfNotificationsFilteredOut-MessageAttributes",
-            "NumberOfNotificationsFilteredOut-InvalidMessageBody",
-            "NumberOfNotificationsFilteredOut-MessageBody",
-            "NumberOfNotificationsRedrivenToDlq",
-            "NumberOfNotificationsFailedToRedriveToDlq",
-        ],
-        extra_dimensions: &["Application", "Platform", "EndpointType", "Protocol"],
-        whole: false,
-        needs: None,
-    },
-    Service {
-        namespace: "AWS/Lambda",
-        types: &["AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Alias"],
-        extra: &[
-            "OversizedRecordCount",
-            "RecursiveInvocationsDropped",
-            "OffsetLag",
-            "ClaimedAccountConcurrency",
-            "AsyncEventsReceived",
-            "AsyncEventAge",
-            "AsyncEventsDropped",
-            "PolledEventCount",
-            "FilteredOutEventCount",
-            "InvokedEventCount",
-            "FailedInvokeEventCount",
-            "DroppedEventCount",
-            "OnFailureDestinationDeliveredEventCount",
-            "DeletedEventCount",
-            "ProvisionedPollers",
-            "SignatureValidationErrors",
-            "UrlRequestCount",
-            "Url4xxCount",
-            "Url5xxCount",
-            "UrlRequestLatency",
-        ],
-        extra_dimensions: &["EventSourceMappingUUID"],
-        whole: false,
-        needs: None,
-    },
-    Service {
-        namespace: "AWS/Events",
-        types: &["AWS::Events::Rule"],
-        extra: &[
-            "Events",
-            "MatchedEvents",
-            "InvocationAttempts",
-            "InvocationsCreated",
-            "RetryInvocationAttempts",
-            "SuccessfulInvocationAttempts",
-            "IngestionToInvocationCompleteLatency",
-            "IngestionToInvocationStartLatency",
-            "IngestionToInvocationSuccessLatency",
-            "PutEventsApproximateCallCount",
-            "PutEventsApproximateFailedCount",
-            "PutEventsApproximateSuccessCount",
-            "PutEventsApproximateThrottledCount",
-            "PutEventsEntriesCount",
-            "PutEventsFailedEntriesCount",
-            "PutEventsLatency",
-            "PutEventsRequestSize",
-            "PutPartnerEventsApproximateCallCount",
-            "PutPartnerEventsApproximateFailedCount",
-            "PutPartnerEventsApproximateSuccessCount",
-            "PutPartnerEventsApproximateThrottledCount",
-            "PutPartnerEventsEntriesCount",
-            "PutPartnerEventsFailedEntriesCount",
-            "PutPartnerEventsLatency",
-        ],
-        extra_dimensions: &["EventBusName", "EventSourceName"],
-        whole: false,
-        needs: None,
-    },
-    Service {
-        namespace: "AWS/DynamoDB",
-        types: &["AWS::DynamoDB::Table"],
-        extra: &["ThrottledPutRecordCount", "ReadMaxOnDemandThroughputThrottleEvents", "WriteMaxOnDemandThroughputThrottleEvents"],
-        extra_dimensions: &["OperationType", "Verb", "Source"],
-        whole: false,
-        needs: None,
-    },
-    Service {
-        namespace: "AWS/Kinesis",
-        types: &["AWS::Kinesis::Stream"],
-        extra: &[
-            "IteratorAgeMilliseconds",
-            "OutgoingBytes",
-            "OutgoingRecords",
-            "PutRecord.Bytes",
-            "PutRecord.Latency",
-            "PutRecords.Latency",
-            "PutRecords.Records",
-            "PutRecords.TotalRecords",
-            "PutRecords.SuccessfulRecords",
-            "PutRecords.FailedRecords",
-            "PutRecords.ThrottledRecords",
-        ],
-        extra_dimensions: &["ShardId", "ConsumerName", "StreamId"],
-        whole: false,
-        needs: None,
-    },
-    Service {
-        namespace: "AWS/States",
-        types: &["AWS::StepFunctions::StateMachine"],
-        extra: &["ExecutionsRedriven", "RedrivenExecutionsSucceeded", "RedrivenExecutionsFailed"],
-        extra_dimensions: &["ActivityArn", "LambdaFunctionArn", "ServiceIntegrationResourceArn", "APIName", "ServiceMetric"],
-        whole: false,
-        needs: None,
-    },
-    Service {
-        namespace: "AWS/ApiGateway",
-        types: &["AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"],
-        extra: &[],
-        extra_dimensions: &["DomainName"],
-        whole: false,
-        needs: None,
-    },
-    Service {
-        namespace: "AWS/Logs",
-        types: &["AWS::Logs::LogGroup"],
-        extra: &[],
-        extra_dimensions: &["DestinationType", "FilterName", "PolicyLevel", "Type", "Service", "Resource", "Class"],
-        whole: false,
-        needs: None,
-    },
-    Service {
-        namespace: "AWS/ECS",
-        types: &["AWS::ECS::Service", "AWS::ECS::Cluster"],
-        extra: &[],
-        extra_dimensions: &["DiscoveryName", "TargetDiscoveryName", "CapacityProviderName"],
-        whole: false,
-        needs: None,
-    },
-    Service {
-        namespace: "AWS/EC2",
-        types: &["AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup"],
-        extra: &["StatusCheckFailed_AttachedEBS", "MetadataNoTokenRejected"],
-        extra_dimensions: &[],
-        whole: false,
-        needs: None,
-    },
-];
-
-/// What is known about a namespace, if it can be judged.
-pub(super) fn service(namespace: &str) -> Option<&'static Service> {
-    SERVICES.iter().find(|service| service.namespace == namespace)
-}
 
 /// One metric that an alarm watches.
 #[derive(Debug, Clone)]
@@ -286,17 +79,16 @@ pub(super) fn watched<'a>(view: &View<'a>) -> Vec<Watched<'a>> {
 fn alarm_unknown_metric(view: &View<'_>, broken: &mut Broken<'_>) {
     for watched in watched(view) {
         let (Some(service), Some(name)) = (service(&watched.namespace), watched.name.as_deref()) else { continue };
-        let known = service.metrics();
-        if known.contains(name) {
+        if service.metrics().any(|known| known == name) {
             continue;
         }
-        let meant = meant(name, known.iter().copied());
-        let owner = SERVICES.iter().find(|other| other.namespace != service.namespace && other.metrics().contains(name));
+        let meant = meant(name, service.metrics());
+        let owner = SERVICES.iter().find(|other| other.namespace != service.namespace && other.metrics().any(|known| known == name));
         // Services get new metrics; where not all are known, only what is another's or nearly a known one is judged.
         let hint = match (meant, owner) {
             (Some(meant), _) => format!("write `{meant}`"),
             (None, Some(owner)) => format!("`{name}` is a metric of `{}`", owner.namespace),
-            (None, None) if service.whole => format!("take one of {}", names(known.iter().copied())),
+            (None, None) if service.whole => format!("take one of {}", names(service.metrics().collect::<BTreeSet<_>>())),
             (None, None) => continue,
         };
         broken.at(&watched.path("MetricName"), format!("`{}` has no metric `{name}`", service.namespace), hint);

@@ -175,7 +175,8 @@ fn dead_letter_receivers<'a>(view: &View<'a>, value: &'a Json, found: &mut BTree
 }
 
 fn content_deduplication(view: &View<'_>, broken: &mut Broken<'_>) {
-    for queue in view.of_type(KIND) {
+    // SQS keeps what identifies a message when it moves it to the dead letters.
+    for queue in view.of_type(KIND).filter(|queue| !looks_like_dead_letters(*queue) && !redriven_to(view, queue.id)) {
         let by_content = queue.get("ContentBasedDeduplication").and_then(|value| view.switch(value));
         if by_content == Some(true) && is_fifo(view, queue) == Some(true) {
             broken.at(

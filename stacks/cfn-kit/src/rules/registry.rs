@@ -19,6 +19,7 @@ pub(super) const ALL: &[&Rule] = &[
     &functions::CREATES_LOG_GROUPS,
     &queues::DEAD_LETTER_RETENTION,
     &deliveries::DELIVERY_PERMISSION,
+    &deliveries::FIFO_DELIVERY,
     &queues::FIFO_REDRIVE,
     &functions::FUNCTION_LOG_GROUP,
     &keys::KEY_POLICY_SERVICE,

@@ -2,8 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::metrics::{Watched, service, watched};
+use super::metrics::{Watched, watched};
 use super::queues::redriven_to;
+use super::services::service;
 use super::view::{Res, View};
 use super::{Broken, Rule};
 use crate::finding::Severity;

@@ -67,8 +67,8 @@ const USES: &[(&str, &str, &str)] = &[
 
 fn role_trust(view: &View<'_>, broken: &mut Broken<'_>) {
     let mut told: Vec<(&str, &str)> = Vec::new();
-    for user in view.all() {
-        for (_, place, service) in USES.iter().filter(|(kind, ..)| *kind == user.kind) {
+    for (kind, place, service) in USES {
+        for user in view.of_type(kind) {
             let (list, item) = place.split_once("/*").unwrap_or((place, ""));
             let count = if list.len() < place.len() { user.list(list).len() } else { 1 };
             for index in 0..count {
@@ -94,13 +94,13 @@ fn trusts(document: &Json, service: &str) -> bool {
     hides_statements(document)
         || statements("", document).iter().any(|statement| {
             let covered = statement.is_open() || statement.covers("sts:AssumeRole");
-            statement.is_allow() && covered && admits(statement, service)
+            statement.may_allow() && covered && admits(statement, service)
         })
 }
 
 /// The services that a trust policy names.
 fn trusted(document: &Json) -> Vec<String> {
     let statements = statements("", document);
-    let principals = statements.iter().filter(|statement| statement.is_allow()).flat_map(|statement| statement.principals());
+    let principals = statements.iter().filter(|statement| statement.may_allow()).flat_map(|statement| statement.principals());
     principals.filter(|(kind, _)| *kind == "Service").filter_map(|(_, value)| flat(value)).collect()
 }
