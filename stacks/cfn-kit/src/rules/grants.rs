@@ -137,10 +137,15 @@ pub(super) fn admits(statement: &Statement<'_>, service: &str) -> bool {
     principals.is_empty()
         || principals.iter().any(|(kind, value)| match *kind {
             "Service" => flat(value).is_none_or(|name| is_service(&name, service)),
-            "AWS" | "Federated" | "CanonicalUser" => value.as_str() == Some("*"),
+            "AWS" | "Federated" | "CanonicalUser" => flat(value).is_none_or(|name| name == "*" || is_parameter(&name)),
             // Everybody, or an expression in the place of the kinds.
             _ => true,
         })
+}
+
+/// Whether a flat text is nothing but a `Ref` that could stand for `*`.
+fn is_parameter(flat: &str) -> bool {
+    flat.starts_with("${") && flat.ends_with('}') && !flat.contains(['.', ':'])
 }
 
 /// Whether a principal is this service: `logs.eu-central-1.amazonaws.com` and `logs.${AWS::URLSuffix}` are `logs`.

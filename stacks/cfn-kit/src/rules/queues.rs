@@ -175,10 +175,13 @@ fn dead_letter_receivers<'a>(view: &View<'a>, value: &'a Json, found: &mut BTree
 }
 
 fn content_deduplication(view: &View<'_>, broken: &mut Broken<'_>) {
-    // SQS keeps what identifies a message when it moves it to the dead letters.
-    for queue in view.of_type(KIND).filter(|queue| !looks_like_dead_letters(*queue) && !redriven_to(view, queue.id)) {
+    for queue in view.of_type(KIND) {
         let by_content = queue.get("ContentBasedDeduplication").and_then(|value| view.switch(value));
-        if by_content == Some(true) && is_fifo(view, queue) == Some(true) {
+        if by_content != Some(true) || is_fifo(view, queue) != Some(true) {
+            continue;
+        }
+        // SQS keeps what identifies a message when it moves it to the dead letters.
+        if !looks_like_dead_letters(queue) && !redriven_to(view, queue.id) {
             broken.at(
                 &queue.path("ContentBasedDeduplication"),
                 format!("`{}` takes two messages with the same body for one", queue.id),
