@@ -8,6 +8,13 @@ use cfn_kit::rules::{Context, lint};
 use cfn_kit::{Document, Json};
 use serde_json::json;
 
+/// The one thing in a function, such as the ID in a `Ref`, cannot be a function.
+const FUNCTIONS: &[&str] = &["/Ref", "/Fn::GetAtt", "/Fn::Sub", "/Fn::Join"];
+
+/// What another resource is for: a queue that nothing gives its failures to is not one for dead letters, a policy that bounds nobody
+/// is no boundary, and another stack's deployment knows no routes of this one.
+const MEANINGS: &[&str] = &["/DeadLetterConfig", "/PermissionsBoundary", "/DeploymentId"];
+
 fn templates(folder: &str) -> Vec<(String, Json)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(folder);
     let mut found: Vec<(String, Json)> = fs::read_dir(folder)
@@ -36,7 +43,7 @@ fn places(template: &Json) -> Vec<String> {
     }
     let mut found = Vec::new();
     for (id, resource) in template["Resources"].as_object().unwrap() {
-        for (name, value) in resource["Properties"].as_object().unwrap() {
+        for (name, value) in resource.get("Properties").and_then(Json::as_object).into_iter().flatten() {
             walk(value, &format!("/Resources/{id}/Properties/{name}"), &mut found);
         }
     }
@@ -54,16 +61,16 @@ fn what_another_stack_knows_breaks_no_rule() {
     let mut alarms = Vec::new();
     for (name, template) in templates("good") {
         for place in places(&template) {
-            // The one thing in a function, such as the ID in a `Ref`, cannot be a function; and a queue that nothing gives its failures to
-            // any more is no longer one for dead letters.
-            if ["/Ref", "/Fn::GetAtt", "/Fn::Sub", "/Fn::Join", "/DeadLetterConfig"].iter().any(|part| place.contains(part)) {
+            if FUNCTIONS.iter().chain(MEANINGS).any(|part| place.contains(part)) {
                 continue;
             }
             let document = with(&template, &place, json!({ "Fn::ImportValue": "Something" }));
 
             let findings = lint(&document, &Context::default());
 
-            alarms.extend(findings.iter().map(|finding| format!("{name}: {place}: {finding:?}")));
+            // What is allowed with a reason may not be needed any more, and that is true.
+            let unexpected = findings.iter().filter(|finding| finding.rule != "unused-allow");
+            alarms.extend(unexpected.map(|finding| format!("{name}: {place}: {finding:?}")));
         }
     }
 

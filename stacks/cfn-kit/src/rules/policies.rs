@@ -144,11 +144,6 @@ impl<'a> View<'a> {
         found
     }
 
-    /// Whether the role has policies that this template does not show, such as AWS's own managed ones.
-    pub(super) fn has_hidden_grants(&self, role: Res<'a>) -> bool {
-        role.list("ManagedPolicyArns").iter().any(|arn| self.target_of(arn, "AWS::IAM::ManagedPolicy").is_none())
-    }
-
     /// The role of this template that a function, task or service takes on by this property.
     pub(super) fn role_of(&self, resource: Res<'a>, property: &str) -> Option<Res<'a>> {
         self.target_of(resource.get(property)?, "AWS::IAM::Role")
