@@ -3,10 +3,23 @@
 //! A rule looks at a whole template, whoever wrote it, and says what will go wrong in the world. It must be sure: what an
 //! expression hides is not judged. Rules know AWS's services; they know nothing of the platform that is built with the kit.
 
+mod alarms;
+mod consumers;
+mod deliveries;
+mod dimensions;
+mod functions;
+mod grants;
+mod keys;
+mod loops;
+mod metrics;
 mod policies;
 mod queues;
 mod registry;
+mod services;
 mod suppressions;
+mod texts;
+mod thresholds;
+mod trust;
 mod view;
 
 use std::collections::BTreeMap;

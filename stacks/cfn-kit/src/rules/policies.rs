@@ -4,6 +4,10 @@ use serde_json::{Map, Value as Json};
 
 use super::view::{Res, View, function};
 
+/// The types that give a policy to roles, each with the property that names the roles.
+pub(super) const ATTACHING: &[(&str, &str)] =
+    &[("AWS::IAM::Policy", "Roles"), ("AWS::IAM::ManagedPolicy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")];
+
 /// One statement of a policy document.
 #[derive(Debug, Clone)]
 pub(super) struct Statement<'a> {
@@ -15,6 +19,11 @@ pub(super) struct Statement<'a> {
 impl<'a> Statement<'a> {
     pub(super) fn is_allow(&self) -> bool {
         self.json.get("Effect").and_then(Json::as_str) == Some("Allow")
+    }
+
+    /// The same, also where an expression decides.
+    pub(super) fn may_allow(&self) -> bool {
+        self.json.get("Effect").is_some_and(|effect| effect == "Allow" || !effect.is_string())
     }
 
     pub(super) fn has_condition(&self) -> bool {
@@ -45,6 +54,12 @@ impl<'a> Statement<'a> {
             Some(everybody @ Json::String(_)) => vec![("*", everybody)],
             _ => Vec::new(),
         }
+    }
+
+    /// Whether it says what it is not about, or leaves actions to an expression: then nobody can tell what it covers.
+    pub(super) fn is_open(&self) -> bool {
+        let negated = ["NotAction", "NotResource"].iter().any(|key| self.json.contains_key(*key));
+        negated || listed(self.json.get("Action")).any(|action| !action.is_string())
     }
 
     /// Whether the actions cover this one, such as `sqs:ReceiveMessage`; IAM's names know no case.
@@ -110,17 +125,14 @@ impl<'a> View<'a> {
                 found.extend(statements(&role.path(&format!("Policies/{index}/PolicyDocument")), document));
             }
         }
-        for resource in self.all() {
-            let (list, document) = match resource.kind {
-                "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" => ("Roles", "PolicyDocument"),
-                "AWS::IAM::RolePolicy" => ("RoleName", "PolicyDocument"),
-                _ => continue,
-            };
-            let mut named = resource.list(list).iter().filter_map(|name| self.target(name));
-            if named.any(|target| target.id == role.id)
-                && let Some(json) = resource.get(document)
-            {
-                found.extend(statements(&resource.path(document), json));
+        for (kind, list) in ATTACHING {
+            for resource in self.of_type(kind) {
+                let mut named = resource.list(list).iter().filter_map(|name| self.target(name));
+                if named.any(|target| target.id == role.id)
+                    && let Some(json) = resource.get("PolicyDocument")
+                {
+                    found.extend(statements(&resource.path("PolicyDocument"), json));
+                }
             }
         }
         let managed = role.list("ManagedPolicyArns").iter().filter_map(|arn| self.target_of(arn, "AWS::IAM::ManagedPolicy"));
@@ -130,11 +142,6 @@ impl<'a> View<'a> {
             }
         }
         found
-    }
-
-    /// Whether the role has policies that this template does not show, such as AWS's own managed ones.
-    pub(super) fn has_hidden_grants(&self, role: Res<'a>) -> bool {
-        role.list("ManagedPolicyArns").iter().any(|arn| self.target_of(arn, "AWS::IAM::ManagedPolicy").is_none())
     }
 
     /// The role of this template that a function, task or service takes on by this property.

@@ -1,6 +1,7 @@
 //! A template as rules look at it.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
@@ -15,6 +16,8 @@ pub(super) struct View<'a> {
     pub(super) template: &'a Json,
     pub(super) context: &'a Context,
     resources: IndexMap<&'a str, Res<'a>>,
+    /// The same by type, each in the order of the template.
+    by_kind: HashMap<&'a str, Vec<Res<'a>>>,
 }
 
 /// One resource.
@@ -48,7 +51,12 @@ impl<'a> View<'a> {
             let properties = body.get("Properties").and_then(Json::as_object).unwrap_or(&EMPTY);
             Some((id.as_str(), Res { id, kind, body, properties }))
         });
-        Self { template, context, resources: resources.collect() }
+        let resources: IndexMap<&'a str, Res<'a>> = resources.collect();
+        let mut by_kind: HashMap<&'a str, Vec<Res<'a>>> = HashMap::new();
+        for resource in resources.values() {
+            by_kind.entry(resource.kind).or_default().push(*resource);
+        }
+        Self { template, context, resources, by_kind }
     }
 
     /// All resources, in the order of the template.
@@ -58,7 +66,7 @@ impl<'a> View<'a> {
 
     /// All resources of a type.
     pub(super) fn of_type(&self, kind: &str) -> impl Iterator<Item = Res<'a>> {
-        self.all().filter(move |resource| resource.kind == kind)
+        self.by_kind.get(kind).into_iter().flatten().copied()
     }
 
     /// The resource of this ID.
