@@ -3,10 +3,23 @@
 //! A rule looks at a whole template, whoever wrote it, and says what will go wrong in the world. It must be sure: what an
 //! expression hides is not judged. Rules know AWS's services; they know nothing of the platform that is built with the kit.
 
+mod cors;
+mod data;
+mod gateway;
+mod images;
+mod machines;
+mod names;
+mod network;
+mod permissions;
 mod policies;
 mod queues;
 mod registry;
+mod routes;
+mod scaling;
+mod secrets;
+mod strangers;
 mod suppressions;
+mod texts;
 mod view;
 
 use std::collections::BTreeMap;
@@ -18,7 +31,7 @@ use view::View;
 pub use suppressions::METADATA_KEY;
 
 /// What a template does not say about itself, and rules would like to know.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
     /// Whether people depend on it: rules about lost data and lost zones hold only then.
     pub production: bool,
@@ -26,6 +39,8 @@ pub struct Context {
     pub region: Option<String>,
     /// For what processor the code of each function was built, by logical ID, where that is known: `x86_64` or `arm64`.
     pub machines: BTreeMap<String, String>,
+    /// How many requests a second one user may send, where that is said anywhere: no throttle for all users together may be below.
+    pub user_rate_per_second: Option<f64>,
 }
 
 /// One rule.
