@@ -109,8 +109,9 @@ fn one_subnet(view: &View<'_>, resource: Res<'_>, place: &str, broken: &mut Brok
 fn database(view: &View<'_>, database: Res<'_>, broken: &mut Broken<'_>) {
     let belongs = ["DBClusterIdentifier", "SourceDBInstanceIdentifier", "SourceDBClusterIdentifier"];
     let engine = database.get("Engine").and_then(|engine| view.text(engine));
-    let is_aurora = engine.is_none_or(|engine| engine.starts_with("aurora"));
-    if is_aurora || belongs.iter().any(|name| database.get(name).is_some()) {
+    // Aurora copies by itself; SQL Server can by an option group, and engines of one's own cannot.
+    let is_other = engine.is_none_or(|engine| ["aurora", "custom-", "sqlserver"].iter().any(|other| engine.starts_with(other)));
+    if is_other || belongs.iter().any(|name| database.get(name).is_some()) {
         return;
     }
     if is_off(view, database, "MultiAZ") {
@@ -160,7 +161,8 @@ pub(super) const UNENCRYPTED_STORAGE: Rule = Rule {
 
 /// Types that can encrypt: the switch, whether it is off where nothing is said, and properties with which somebody else decides.
 ///
-/// Left out where accounts or services have it on by default: Aurora since February 2026, Redshift since 2025, EBS by a setting.
+/// Where nothing is said is judged only if AWS says that it means off. Others have it on (Aurora since February 2026, Redshift since
+/// 2025, ElastiCache with Valkey), or leave it to a setting of the account (EBS).
 const SWITCHES: &[(&str, &str, bool, &[&str])] = &[
     (
         "AWS::RDS::DBInstance",
@@ -176,12 +178,12 @@ const SWITCHES: &[(&str, &str, bool, &[&str])] = &[
         ],
     ),
     ("AWS::RDS::DBCluster", "StorageEncrypted", false, &["SnapshotIdentifier", "SourceDBClusterIdentifier", "GlobalClusterIdentifier"]),
-    ("AWS::DocDB::DBCluster", "StorageEncrypted", true, &["SnapshotIdentifier", "SourceDBClusterIdentifier", "GlobalClusterIdentifier"]),
+    ("AWS::DocDB::DBCluster", "StorageEncrypted", false, &["SnapshotIdentifier", "SourceDBClusterIdentifier", "GlobalClusterIdentifier"]),
     ("AWS::EFS::FileSystem", "Encrypted", true, &["KmsKeyId"]),
     ("AWS::EC2::Volume", "Encrypted", false, &["SnapshotId"]),
     ("AWS::Redshift::Cluster", "Encrypted", false, &["SnapshotIdentifier"]),
     ("AWS::Neptune::DBCluster", "StorageEncrypted", false, &["SnapshotIdentifier", "SourceDBClusterIdentifier"]),
-    ("AWS::ElastiCache::ReplicationGroup", "AtRestEncryptionEnabled", true, &["SnapshotName", "SnapshotArns", "GlobalReplicationGroupId"]),
+    ("AWS::ElastiCache::ReplicationGroup", "AtRestEncryptionEnabled", false, &["SnapshotName", "SnapshotArns", "GlobalReplicationGroupId"]),
     ("AWS::OpenSearchService::Domain", "EncryptionAtRestOptions/Enabled", false, &[]),
     ("AWS::DAX::Cluster", "SSESpecification/SSEEnabled", false, &[]),
 ];

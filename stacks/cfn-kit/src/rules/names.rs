@@ -26,7 +26,7 @@ fn fixed_name(view: &View<'_>, broken: &mut Broken<'_>) {
             continue;
         };
         // Under another parent the same name is free.
-        let is_identity = |path: &str| path == property.name.as_ref() || facts.identifier.iter().any(|part| part == path);
+        let is_identity = |path: &str| path.starts_with(property.name.as_ref()) || facts.identifier.iter().any(|part| part == path);
         let others: Vec<&str> = facts.replacing(Replaces::Yes).filter(|path| !is_identity(path)).collect();
         let Some(name) = resource.get(&property.name).and_then(|name| fixed(view, name)) else { continue };
         // What nothing but its name replaces can keep it.
@@ -49,13 +49,29 @@ fn is_set(resource: Res<'_>, path: &str) -> bool {
     path.split('/').next().is_some_and(|first| resource.properties.contains_key(first))
 }
 
-/// Whether a property is the name that CloudFormation would choose if it were left out.
+/// Types whose resources are known by an ARN or a URL, and cannot share a name all the same.
+const NAMED: &[&str] = &[
+    "AWS::Batch::ComputeEnvironment",
+    "AWS::Batch::JobQueue",
+    "AWS::ECS::Service",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+    "AWS::StepFunctions::Activity",
+    "AWS::StepFunctions::StateMachine",
+];
+
+/// Whether a property is the name that CloudFormation would choose if it were left out, and that no other resource may have.
 fn is_name(facts: &Facts, property: &Property) -> bool {
     let name = property.name.as_ref();
     let kind = facts.name.rsplit("::").next().unwrap_or_default();
     let is_called = name == "Name" || name.strip_prefix(kind).is_some_and(|rest| matches!(rest, "Name" | "Identifier" | "Id"));
-    let identifies = facts.identifier.iter().any(|part| part == name) && facts.identifier.len() == 1 && name.ends_with("Name");
-    !property.required && property.replaces == Replaces::Yes && property.kind == Type::String && (is_called || identifies)
+    let identifies = facts.identifier.iter().any(|part| part == name) || facts.reference.as_deref() == Some(name);
+    let is_free = !property.required && property.replaces == Replaces::Yes && property.kind == Type::String;
+    is_free && (identifies && (is_called || name.ends_with("Name")) || is_called && NAMED.contains(&facts.name.as_ref()))
 }
 
 /// A name that is the same at the next deploy, as people read it; none where a resource's own name or ID is part of it.

@@ -149,8 +149,10 @@ fn http_listener(view: &View<'_>, broken: &mut Broken<'_>) {
             None => true,
             Some(scheme) => view.text(scheme).as_deref() == Some("internet-facing"),
         };
+        // A network load balancer has no HTTP, so such a listener fails for another reason.
+        let is_application = balancer.get("Type").is_none_or(|kind| view.text(kind).as_deref() == Some("application"));
         let is_http = listener.get("Protocol").and_then(|protocol| view.text(protocol)).as_deref() == Some("HTTP");
-        if !is_public || !is_http {
+        if !is_public || !is_application || !is_http {
             continue;
         }
         for (index, action) in listener.list("DefaultActions").iter().enumerate().filter(|(_, action)| function(action).is_none()) {

@@ -29,7 +29,6 @@ const PROPERTIES: &[&str] = &[
     "OAuthToken",
     "Password",
     "Passwords",
-    "PrivateKey",
     "SecretAccessKey",
     "SecretKey",
     "SecretString",
@@ -71,7 +70,10 @@ fn texts(value: &Json, path: &mut String, in_secret: bool, broken: &mut Broken<'
         Json::Object(entries) => {
             // A text within a function in a secret's place is a name or a part of one.
             for (key, item) in entries {
-                let is_secret = PROPERTIES.contains(&key.as_str()) && matches!(item, Json::String(_) | Json::Array(_));
+                // Beside a secret's ID it is the name of a part of it; of a token's validity it is the unit.
+                let is_name = entries.contains_key("SecretId") || path.ends_with("TokenValidityUnits");
+                let is_secret = PROPERTIES.contains(&key.as_str()) && !is_name;
+                let is_secret = is_secret && matches!(item, Json::String(_) | Json::Array(_));
                 inside(path, key, |path| texts(item, path, is_secret, broken));
             }
         }
