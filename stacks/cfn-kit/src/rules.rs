@@ -17,9 +17,9 @@ mod registry;
 mod routes;
 mod scaling;
 mod secrets;
+mod sketches;
 mod strangers;
 mod suppressions;
-mod texts;
 mod view;
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::texts::sketch;
+use super::sketches::sketch;
 use super::view::{Res, View, function};
 use super::{Broken, Rule};
 use crate::finding::Severity;

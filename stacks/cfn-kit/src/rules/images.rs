@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::texts::{UNKNOWN, shown, sketch};
+use super::sketches::{UNKNOWN, shown, sketch};
 use super::view::{Res, View};
 use super::{Broken, Rule};
 use crate::finding::Severity;

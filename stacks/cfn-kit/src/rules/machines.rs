@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::permissions::granted;
-use super::texts::{UNKNOWN, sketch};
+use super::sketches::{UNKNOWN, sketch};
 use super::view::{Res, View, function};
 use super::{Broken, Rule};
 use crate::finding::Severity;

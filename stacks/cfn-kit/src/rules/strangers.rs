@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::policies::{Statement, statements};
-use super::texts::sketch;
+use super::sketches::sketch;
 use super::view::{Res, View, function};
 use super::{Broken, Rule};
 use crate::finding::Severity;
