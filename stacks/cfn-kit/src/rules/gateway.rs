@@ -135,62 +135,70 @@ const CALLERS: &[(&str, &str, &str, &str)] = &[
     ("AWS::ApiGateway::Authorizer", "AuthorizerUri", "AuthorizerCredentials", "RestApiId"),
 ];
 
-const CALLED: &[&str] = &["AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version", "AWS::Serverless::Function"];
+const CALLED: &[&str] = &["AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version"];
 
 fn api_invoke_permission(view: &View<'_>, broken: &mut Broken<'_>) {
-    let permissions: Vec<Res<'_>> = view.of_type("AWS::Lambda::Permission").collect();
+    let permissions: Vec<Permission<'_>> = view.of_type("AWS::Lambda::Permission").map(|resource| Permission::of(view, resource)).collect();
+    // One for a function by name may well be for any of these.
+    if permissions.iter().any(|permission| permission.functions.is_empty()) {
+        return;
+    }
     for caller in view.all() {
         let Some((_, uri, credentials, api)) = CALLERS.iter().find(|(kind, ..)| *kind == caller.kind) else { continue };
         let (Some(uri_value), None) = (caller.get(uri), caller.get(credentials)) else { continue };
-        let called = view.mentions(uri_value).into_iter().find(|id| view.resource(id).is_some_and(|one| CALLED.contains(&one.kind)));
-        let Some(function) = called.and_then(|id| view.resource(id)).filter(|one| one.kind != "AWS::Serverless::Function") else {
-            continue;
-        };
-        // Permissions for functions by name may well be for this one.
-        let is_readable = |permission: &Res<'_>| permission.get("FunctionName").is_some_and(|name| !view.mentions(name).is_empty());
-        if !permissions.iter().all(is_readable) {
+        let is_called = |id: &&str| view.resource(id).is_some_and(|one| CALLED.contains(&one.kind));
+        let Some(function) = view.mentions(uri_value).into_iter().find(is_called) else { continue };
+        let own_api = caller.get(api).and_then(|id| view.target(id)).map(|target| target.id);
+        let meant: Vec<&Permission<'_>> =
+            permissions.iter().filter(|permission| permission.is_for_apis && permission.functions.contains(&function)).collect();
+        if meant.iter().any(|permission| permission.other_than(own_api).is_none()) {
             continue;
         }
-        let own_api = caller.get(api).and_then(|id| view.target(id)).map(|target| target.id);
-        let mut refused = None;
-        let allowed = permissions.iter().any(|permission| match allows(view, *permission, function.id, own_api) {
-            Ok(allowed) => allowed,
-            Err(wrong) => {
-                refused = Some((permission.path("SourceArn"), wrong));
-                false
-            }
-        });
-        match (allowed, refused, own_api) {
-            (true, ..) => {}
-            (false, Some((path, wrong)), Some(api)) => broken.at(
-                &path,
-                format!("`{api}` calls `{}`, and the permission is for calls from `{wrong}`", function.id),
+        let wrong = meant.iter().find_map(|permission| Some((permission, permission.other_than(own_api)?)));
+        match (wrong, own_api) {
+            (Some((permission, other)), Some(api)) => broken.at(
+                &permission.resource.path("SourceArn"),
+                format!("`{api}` calls `{function}`, and the permission is for calls from `{other}`"),
                 format!("put `{api}` into the ARN"),
             ),
             _ => broken.at(
                 &caller.path(uri),
-                format!("`{}` calls `{}`, and nothing allows API Gateway to do so", caller.id, function.id),
+                format!("`{}` calls `{function}`, and nothing allows API Gateway to do so", caller.id),
                 "add an `AWS::Lambda::Permission` for `apigateway.amazonaws.com` with the API's ARN as `SourceArn`",
             ),
         }
     }
 }
 
-/// Whether a permission lets an API call a function; an error is the other API that it is for.
-fn allows<'a>(view: &View<'a>, permission: Res<'a>, function: &str, api: Option<&str>) -> Result<bool, &'a str> {
-    let mentions = |name: &str| permission.get(name).map(|value| view.mentions(value)).unwrap_or_default();
-    // Who calls an alias needs a permission on the alias; one on the function is not looked at.
-    let right_function = mentions("FunctionName").contains(&function);
-    let text = |name: &str| permission.get(name).and_then(Json::as_str);
-    let right_principal = text("Principal").is_none_or(|principal| principal == "apigateway.amazonaws.com" || principal == "*");
-    let right_action = text("Action").is_none_or(|action| matches!(action, "lambda:InvokeFunction" | "lambda:*" | "*"));
-    if !right_function || !right_principal || !right_action {
-        return Ok(false);
+/// A permission as far as APIs are concerned.
+struct Permission<'a> {
+    resource: Res<'a>,
+    /// What it names as the function. Who calls an alias needs a permission on the alias; one on the function is not looked at.
+    functions: Vec<&'a str>,
+    /// The APIs of this template that the calls must come from; none where that is open or hidden.
+    apis: Vec<&'a str>,
+    is_for_apis: bool,
+}
+
+impl<'a> Permission<'a> {
+    fn of(view: &View<'a>, resource: Res<'a>) -> Self {
+        let mentions = |name: &str| resource.get(name).map(|value| view.mentions(value)).unwrap_or_default();
+        let is_api =
+            |id: &&str| view.resource(id).is_some_and(|one| matches!(one.kind, "AWS::ApiGatewayV2::Api" | "AWS::ApiGateway::RestApi"));
+        let text = |name: &str| resource.get(name).and_then(Json::as_str);
+        let right_principal = text("Principal").is_none_or(|principal| matches!(principal, "apigateway.amazonaws.com" | "*"));
+        let right_action = text("Action").is_none_or(|action| matches!(action, "lambda:InvokeFunction" | "lambda:*" | "*"));
+        Self {
+            resource,
+            functions: mentions("FunctionName"),
+            apis: mentions("SourceArn").into_iter().filter(is_api).collect(),
+            is_for_apis: right_principal && right_action,
+        }
     }
-    let is_api = |id: &&str| view.resource(id).is_some_and(|one| matches!(one.kind, "AWS::ApiGatewayV2::Api" | "AWS::ApiGateway::RestApi"));
-    let apis: Vec<&'a str> = mentions("SourceArn").into_iter().filter(is_api).collect();
-    match (apis.first(), api) {
-        (Some(other), Some(api)) if !apis.contains(&api) => Err(other),
-        _ => Ok(true),
+
+    /// The API that it is for, where that is not this one.
+    fn other_than(&self, api: Option<&str>) -> Option<&'a str> {
+        let api = api?;
+        self.apis.first().copied().filter(|_| !self.apis.contains(&api))
     }
 }

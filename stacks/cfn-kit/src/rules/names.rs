@@ -20,11 +20,14 @@ pub(super) const FIXED_NAME: Rule = Rule {
 
 fn fixed_name(view: &View<'_>, broken: &mut Broken<'_>) {
     for resource in view.all() {
-        let Some(facts) = facts::of(resource.kind).filter(|facts| !has_versions(facts)) else { continue };
-        let Some(property) = resource.properties.keys().filter_map(|name| facts.property(name)).find(|property| is_name(facts, property))
-        else {
+        // Most resources have nothing that could be a name, and need no look at the facts.
+        let mut candidates =
+            resource.properties.keys().filter(|name| ["Name", "Identifier", "Id"].iter().any(|end| name.ends_with(end))).peekable();
+        if candidates.peek().is_none() {
             continue;
-        };
+        }
+        let Some(facts) = facts::of(resource.kind).filter(|facts| !has_versions(facts)) else { continue };
+        let Some(property) = candidates.filter_map(|name| facts.property(name)).find(|property| is_name(facts, property)) else { continue };
         // Under another parent the same name is free.
         let is_identity = |path: &str| path.starts_with(property.name.as_ref()) || facts.identifier.iter().any(|part| part == path);
         let others: Vec<&str> = facts.replacing(Replaces::Yes).filter(|path| !is_identity(path)).collect();

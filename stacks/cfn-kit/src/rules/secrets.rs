@@ -17,7 +17,7 @@ pub(super) const SECRET_LITERAL: Rule = Rule {
 
 const HINT: &str = "let Secrets Manager make and keep it, and write `{{resolve:secretsmanager:…}}`; change this one, it is known now";
 
-/// Properties of every service that hold a secret.
+/// Properties of every service that hold a secret, sorted.
 const PROPERTIES: &[&str] = &[
     "AccessToken",
     "AdminPassword",
@@ -71,9 +71,9 @@ fn texts(value: &Json, path: &mut String, in_secret: bool, broken: &mut Broken<'
             // A text within a function in a secret's place is a name or a part of one.
             for (key, item) in entries {
                 // Beside a secret's ID it is the name of a part of it; of a token's validity it is the unit.
-                let is_name = entries.contains_key("SecretId") || path.ends_with("TokenValidityUnits");
-                let is_secret = PROPERTIES.contains(&key.as_str()) && !is_name;
-                let is_secret = is_secret && matches!(item, Json::String(_) | Json::Array(_));
+                let is_name = || entries.contains_key("SecretId") || path.ends_with("TokenValidityUnits");
+                let is_secret =
+                    matches!(item, Json::String(_) | Json::Array(_)) && PROPERTIES.binary_search(&key.as_str()).is_ok() && !is_name();
                 inside(path, key, |path| texts(item, path, is_secret, broken));
             }
         }
@@ -89,10 +89,13 @@ fn inside(path: &mut String, key: &str, visit: impl FnOnce(&mut String)) {
     path.truncate(length);
 }
 
+/// What is in a text that can be nothing but a secret.
+const MARKS: &[&str] = &["AKIA", "ASIA", "-----BEGIN", "ghp_", "github_pat_", "xoxb-", "xoxp-", "sk_live_", "aws_secret_access_key"];
+
 /// What a text is that can be nothing but a secret.
 fn known_shape(text: &str) -> Option<&'static str> {
-    // The shortest of them.
-    if text.len() < 20 {
+    // The shortest of them has 20 characters, and nearly no text has any.
+    if text.len() < 20 || !MARKS.iter().any(|mark| text.contains(mark)) {
         return None;
     }
     if text.contains("-----BEGIN") && text.contains("PRIVATE KEY-----") {
