@@ -13,11 +13,8 @@ const WORDS: &[(&str, &str, &str, &str)] = &[
     ("AWS::Budgets::Budget", "Notification.ComparisonOperator", "GREATER_THAN", "GreaterThanThreshold"),
     ("AWS::CertificateManager::Certificate", "ValidationMethod", "DNS", "dns"),
     ("AWS::CloudFront::Distribution", "CacheBehavior.ViewerProtocolPolicy", "redirect-to-https", "https"),
-    ("AWS::EC2::Volume", "VolumeType", "gp3", "ssd"),
     ("AWS::ElasticLoadBalancingV2::TargetGroup", "ProtocolVersion", "HTTP2", "2.0"),
-    ("AWS::ElastiCache::ReplicationGroup", "TransitEncryptionMode", "required", "enabled"),
     ("AWS::Lambda::EventSourceMapping", "StartingPosition", "LATEST", "NEWEST"),
-    ("AWS::RDS::DBInstance", "StorageType", "gp3", "ssd"),
     ("AWS::Route53::RecordSet", "Type", "CNAME", "ALIAS"),
 ];
 
