@@ -21,6 +21,7 @@ pub(crate) fn context(environment: &Environment, stack: &Finished) -> Context {
         production: environment.protection.data == DataProtection::Keep,
         region: Some(environment.region.to_string()),
         machines: machines(stack),
+        ..Context::default()
     }
 }
 

@@ -5,17 +5,30 @@
 
 mod alarms;
 mod consumers;
+mod cors;
+mod data;
 mod deliveries;
 mod dimensions;
 mod functions;
+mod gateway;
 mod grants;
+mod images;
 mod keys;
 mod loops;
+mod machines;
 mod metrics;
+mod names;
+mod network;
+mod permissions;
 mod policies;
 mod queues;
 mod registry;
+mod routes;
+mod scaling;
+mod secrets;
 mod services;
+mod sketches;
+mod strangers;
 mod suppressions;
 mod texts;
 mod thresholds;
@@ -31,7 +44,7 @@ use view::View;
 pub use suppressions::METADATA_KEY;
 
 /// What a template does not say about itself, and rules would like to know.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
     /// Whether people depend on it: rules about lost data and lost zones hold only then.
     pub production: bool,
@@ -39,6 +52,8 @@ pub struct Context {
     pub region: Option<String>,
     /// For what processor the code of each function was built, by logical ID, where that is known: `x86_64` or `arm64`.
     pub machines: BTreeMap<String, String>,
+    /// How many requests a second one user may send, where that is said anywhere: no throttle for all users together may be below.
+    pub user_rate_per_second: Option<f64>,
 }
 
 /// One rule.

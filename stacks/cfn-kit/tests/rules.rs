@@ -2,7 +2,8 @@
 //!
 //! `rules/bad/<rule>.yaml`, also `<rule>-2.yaml`, breaks the rule of its name and no other; `rules/good/<rule>.yaml` is as near to it as
 //! possible and breaks none. Comments at the top say more: `# production`, `# region: eu-central-1`, `# machine Function: arm64`,
-//! `# at: Resources/Queue/Properties/RedrivePolicy/maxReceiveCount`, and, where a mistake cannot be made alone, `# also: other-rule`.
+//! `# user-rate: 5`, `# at: Resources/Queue/Properties/RedrivePolicy/maxReceiveCount`, and, where a mistake cannot be made alone,
+//! `# also: other-rule`.
 #![cfg(test)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ fn context(text: &str) -> Context {
         production: notes(text, "production").next().is_some(),
         region: notes(text, "region: ").next().map(ToOwned::to_owned),
         machines: notes(text, "machine ").filter_map(machine).collect::<BTreeMap<_, _>>(),
+        user_rate_per_second: notes(text, "user-rate: ").next().map(|rate| rate.trim().parse().unwrap()),
     }
 }
 

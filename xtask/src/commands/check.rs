@@ -51,6 +51,9 @@ pub(crate) struct Args {
     /// People depend on what the template makes: data and zones must not be lost
     #[arg(long, requires = "template")]
     production: bool,
+    /// Requests per second that one user may send, which no route may be limited below
+    #[arg(long, requires = "template", value_name = "PER_SECOND")]
+    user_rate: Option<f64>,
     /// What makes the command end with 1
     #[arg(long, value_enum, default_value = "error", value_name = "SEVERITY")]
     fail_on: FailOn,
@@ -121,7 +124,7 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
 }
 
 fn foreign(path: &Path, args: &Args) -> Result<Vec<Found>, Error> {
-    let context = rules::Context { production: args.production, region: args.region.clone(), ..rules::Context::default() };
+    let context = rules::Context { production: args.production, region: args.region.clone(), user_rate_per_second: args.user_rate, ..rules::Context::default() };
     let found = findings::of(&read(path)?, &context);
     Ok(found.into_iter().map(|finding| Found { environment: None, stack: None, finding }).collect())
 }

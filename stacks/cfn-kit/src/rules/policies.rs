@@ -30,6 +30,11 @@ impl<'a> Statement<'a> {
         self.json.get("Condition").is_some()
     }
 
+    /// Whether a key is written at all, such as `NotAction`.
+    pub(super) fn says(&self, key: &str) -> bool {
+        self.json.contains_key(key)
+    }
+
     /// What stands under `Condition`.
     pub(super) fn condition(&self) -> Option<&'a Json> {
         self.json.get("Condition")
