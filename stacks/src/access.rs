@@ -57,9 +57,9 @@ type Sized<S> = (Statement<S>, usize);
 fn statements<S>(env: &Environment, actions: &[String]) -> Vec<Sized<S>> {
     let prefix = format!("cloudwright-{}-", env.name);
     let service = |action: &String| action.split(':').next().unwrap_or_default().to_owned();
-    let (reads, writes): (Vec<&String>, Vec<&String>) = actions.iter().partition(|action| only_reads(action));
-    // Reading tells names at most, and many of these actions know no single resource.
-    let mut statements = vec![sized("Read", reads, |statement| statement.on("*"))];
+    let (reads, writes): (Vec<&String>, Vec<&String>) = actions.iter().partition(|action| only_lists(action));
+    // These tell names and settings at most, and many of them know no single resource.
+    let mut statements = vec![sized("List", reads, |statement| statement.on("*"))];
     let mut others: Vec<&String> = Vec::new();
     for name in writes.iter().map(|action| service(action)).collect::<std::collections::BTreeSet<_>>() {
         let own: Vec<&String> = writes.iter().copied().filter(|action| service(action) == name).collect();
@@ -69,24 +69,27 @@ fn statements<S>(env: &Environment, actions: &[String]) -> Vec<Sized<S>> {
         };
         let (pass, own): (Vec<&String>, Vec<&String>) = own.into_iter().partition(|action| action.as_str() == "iam:PassRole");
         let arns: Vec<_> = patterns.iter().map(|pattern| arn(&pattern.replace("{prefix}", &prefix))).collect();
-        statements.push(sized(&format!("Write{}", pascal(&name)), own, |statement| statement.on_each(arns.clone())));
+        statements.push(sized(&format!("Use{}", pascal(&name)), own, |statement| statement.on_each(arns.clone())));
         statements.push(sized("PassRole", pass, |statement| {
             statement.on_each(arns.clone()).condition(Operator::StringEquals, "iam:PassedToService", "lambda.amazonaws.com")
         }));
     }
     // Keys, for one, have no names: they are at least kept within the region.
-    statements.push(sized("WriteUnnamed", others, |statement| {
+    statements.push(sized("UseUnnamed", others, |statement| {
         statement.on("*").condition(Operator::StringEquals, "aws:RequestedRegion", region())
     }));
     statements.retain(|(_, bytes)| *bytes > 0);
     statements
 }
 
-fn only_reads(action: &str) -> bool {
-    let verb = action.split(':').nth(1).unwrap_or_default();
-    // Reading what is in a secret or an object is more than reading how a resource is set up.
-    let content = matches!(action, "s3:GetObject" | "s3:GetObjectVersion") || action.starts_with("secretsmanager:Get");
-    !content && ["Describe", "Get", "List", "BatchGet"].iter().any(|beginning| verb.starts_with(beginning))
+/// Whether an action tells what there is and how it is set up, but nothing of what is in it.
+fn only_lists(action: &str) -> bool {
+    let (service, verb) = action.split_once(':').unwrap_or((action, ""));
+    let named = NAMED.iter().any(|(known, _)| *known == service);
+    // What can be read of one resource at a time is read of those with our names alone.
+    let of_one = named && (verb.starts_with("Get") || verb.starts_with("BatchGet") || action == "s3:ListBucket");
+    let content = action.starts_with("secretsmanager:Get");
+    !of_one && !content && ["Describe", "Get", "List", "BatchGet"].iter().any(|beginning| verb.starts_with(beginning))
 }
 
 fn sized<S>(sid: &str, actions: Vec<&String>, place: impl FnOnce(Statement<S>) -> Statement<S>) -> Sized<S> {

@@ -46,7 +46,7 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
 
     let queue = stack.add(
         "ArrivalsQueue",
-        Queue::standard(DeadLetters { tries: settings.tries, days: settings.dead_letter_retention_days })
+        Queue::standard(DeadLetters { tries: settings.tries, days: settings.dead_letter_retention_days }, env.protection.data)
             .hidden_for(Seconds(settings.visibility_timeout_seconds()))
             .keep(Days(settings.retention_days))
             .from_s3(),
@@ -84,6 +84,7 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
             .memory_mb(settings.memory_mb)
             .timeout_seconds(settings.timeout_seconds)
             .log_retention_days(env.log_retention_days)
+            .protected(env.protection.data)
             .variables(config.variables().into_iter().map(|(name, Text(value))| (name, value)).collect())
             .consumes(&queue.queue, BATCH_SIZE, settings.concurrency)
             .may(Statement::allow(["s3:GetObject", "s3:DeleteObject"]).on(sub!("{}/{}*", source.arn(), text(incoming.as_str()))))

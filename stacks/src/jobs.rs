@@ -28,13 +28,15 @@ pub fn jobs(env: &Environment) -> Built<Jobs> {
     );
     let key = match env.jobs.encryption {
         Encryption::Sqs => None,
-        Encryption::Kms => Some(stack.add("Key", DataKey::new("Encrypts jobs and alerts").used_by("cloudwatch.amazonaws.com"))),
+        Encryption::Kms => {
+            Some(stack.add("Key", DataKey::new("Encrypts jobs and alerts", env.protection.data).used_by("cloudwatch.amazonaws.com")))
+        }
     };
     let alerts = stack.add("Alerts", AlertTopic::new("Job platform alerts", &env.alerts.emails).key(key.as_ref()));
 
     let queue = stack.add(
         "JobQueue",
-        Queue::fifo(DeadLetters { tries: env.jobs.tries, days: env.jobs.dead_letter_retention_days })
+        Queue::fifo(DeadLetters { tries: env.jobs.tries, days: env.jobs.dead_letter_retention_days }, env.protection.data)
             .hidden_for(Seconds(env.jobs.visibility_timeout_seconds))
             .keep(Days(env.jobs.retention_days))
             .key(key.as_ref()),

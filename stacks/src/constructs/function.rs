@@ -3,7 +3,8 @@
 use cfn_kit::prelude::*;
 use cfn_kit::{iam, lambda, logs, s3, sqs};
 
-use crate::environment::Architecture;
+use super::protect;
+use crate::environment::{Architecture, DataProtection};
 
 /// A function with its log group and a role that may do what was granted, and nothing else.
 ///
@@ -17,6 +18,7 @@ pub struct Function<S> {
     memory_mb: u32,
     timeout_seconds: u32,
     log_retention_days: u32,
+    data: DataProtection,
     description: &'static str,
     variables: Vec<(&'static str, Value<String, S>)>,
     grants: Vec<Statement<S>>,
@@ -50,6 +52,7 @@ impl<S> Function<S> {
             memory_mb: 128,
             timeout_seconds: 3,
             log_retention_days: 30,
+            data: DataProtection::Delete,
             description,
             variables: Vec::new(),
             grants: Vec::new(),
@@ -81,6 +84,12 @@ impl<S> Function<S> {
         Self { log_retention_days, ..self }
     }
 
+    /// Whether its log outlives it.
+    #[must_use]
+    pub fn protected(self, data: DataProtection) -> Self {
+        Self { data, ..self }
+    }
+
     /// What it finds in its environment.
     #[must_use]
     pub fn variables(self, variables: Vec<(&'static str, Value<String, S>)>) -> Self {
@@ -110,7 +119,8 @@ impl<S> Construct<S> for Function<S> {
 
     /// Adds `<id>`, `<id>Log`, `<id>Role` and, for a consumer, `<id>Batches`.
     fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
-        let log_group = template.add(&format!("{id}Log"), logs::LogGroup::new().retention_in_days(i64::from(self.log_retention_days)));
+        let log_group =
+            template.add(&format!("{id}Log"), protect(logs::LogGroup::new().retention_in_days(self.log_retention_days), self.data));
         // The log group's ARN ends with `:*`, which stands for its streams.
         let write = Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn());
         let policy = PolicyDocument::new(std::iter::once(write).chain(self.grants));

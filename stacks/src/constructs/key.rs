@@ -3,6 +3,9 @@
 use cfn_kit::kms;
 use cfn_kit::prelude::*;
 
+use super::protect;
+use crate::environment::DataProtection;
+
 /// A customer-managed key, rotated each year; it costs money while it exists (1 USD a month and the calls).
 ///
 /// Services that write encrypted data on somebody's behalf have to be named, or they fail in silence: CloudWatch, for one,
@@ -10,14 +13,15 @@ use cfn_kit::prelude::*;
 #[derive(Debug)]
 pub struct DataKey {
     description: &'static str,
+    data: DataProtection,
     services: Vec<&'static str>,
 }
 
 impl DataKey {
-    /// A key with a description of what it encrypts.
+    /// A key with a description of what it encrypts. It is kept where data is kept: without it, what it encrypted is gone as well.
     #[must_use]
-    pub fn new(description: &'static str) -> Self {
-        Self { description, services: Vec::new() }
+    pub fn new(description: &'static str, data: DataProtection) -> Self {
+        Self { description, data, services: Vec::new() }
     }
 
     /// Let a service of AWS encrypt and decrypt for this account.
@@ -44,6 +48,6 @@ impl<S> Construct<S> for DataKey {
         let policy = PolicyDocument::new(std::iter::once(account).chain(self.services.iter().map(service)));
         // Deleting a key deletes all that it encrypts, so even AWS waits: the longest time that it can be undone.
         let key = kms::Key::new().description(self.description).enable_key_rotation(true).pending_window_in_days(30).key_policy(policy);
-        template.add(id, key)
+        template.add(id, protect(key, self.data))
     }
 }

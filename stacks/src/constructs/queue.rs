@@ -7,7 +7,8 @@ use cfn_kit::queue::{self, Fifo, Kind, QueueHandle, Standard};
 use cfn_kit::units::{Days, Seconds};
 use cfn_kit::{kms, sqs};
 
-use super::tls_only;
+use super::{protect, tls_only};
+use crate::environment::DataProtection;
 
 /// What becomes of a message that was received too often.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,7 @@ pub struct Queue<K, S> {
     hidden: Seconds,
     kept: Days,
     key: Option<Value<kms::key::Arn, S>>,
+    data: DataProtection,
     senders: Vec<Statement<S>>,
 }
 
@@ -46,16 +48,16 @@ impl<S> Queue<Fifo, S> {
     /// A queue in order per message group. Deduplication is by the id that the sender gives: a hash of the body would drop a
     /// second, different job whose body happens to be the same.
     #[must_use]
-    pub fn fifo(dead_letters: DeadLetters) -> Self {
-        Self::new(dead_letters)
+    pub fn fifo(dead_letters: DeadLetters, data: DataProtection) -> Self {
+        Self::new(dead_letters, data)
     }
 }
 
 impl<S> Queue<Standard, S> {
     /// A queue without order, with as many messages at once as there are consumers.
     #[must_use]
-    pub fn standard(dead_letters: DeadLetters) -> Self {
-        Self::new(dead_letters)
+    pub fn standard(dead_letters: DeadLetters, data: DataProtection) -> Self {
+        Self::new(dead_letters, data)
     }
 }
 
@@ -79,8 +81,8 @@ impl Both for Standard {
 }
 
 impl<K: Both, S> Queue<K, S> {
-    fn new(dead_letters: DeadLetters) -> Self {
-        Self { kind: PhantomData, dead_letters, hidden: Seconds(30), kept: Days(4), key: None, senders: Vec::new() }
+    fn new(dead_letters: DeadLetters, data: DataProtection) -> Self {
+        Self { kind: PhantomData, dead_letters, hidden: Seconds(30), kept: Days(4), key: None, data, senders: Vec::new() }
     }
 
     /// Hide a received message from other consumers for so long; the consumer renews it while it works.
@@ -116,9 +118,11 @@ impl<K: Both, S> Queue<K, S> {
     }
 
     fn base(&self) -> queue::Queue<K, S> {
+        // Messages that wait are data: a queue that leaves its stack takes them along.
+        let queue = K::queue().with(|queue| protect(queue, self.data));
         match &self.key {
-            Some(key) => K::queue().encrypted_with(key),
-            None => K::queue().encrypted(),
+            Some(key) => queue.encrypted_with(key),
+            None => queue.encrypted(),
         }
     }
 }

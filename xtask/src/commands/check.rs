@@ -124,7 +124,12 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
 }
 
 fn foreign(path: &Path, args: &Args) -> Result<Vec<Found>, Error> {
-    let context = rules::Context { production: args.production, region: args.region.clone(), user_rate_per_second: args.user_rate, ..rules::Context::default() };
+    let context = rules::Context {
+        production: args.production,
+        region: args.region.clone(),
+        user_rate_per_second: args.user_rate,
+        ..rules::Context::default()
+    };
     let found = findings::of(&read(path)?, &context);
     Ok(found.into_iter().map(|finding| Found { environment: None, stack: None, finding }).collect())
 }
