@@ -173,9 +173,10 @@ fn show(diffs: &[(Option<String>, Diff)], args: &Args, out: &mut dyn Write) -> R
 
 fn coloured(line: &cfn_kit::Line, paint: Paint) -> String {
     match line.mark {
-        Mark::Added => paint.good(&line.text),
+        Mark::Added | Mark::Narrowed => paint.good(&line.text),
         Mark::Changed => paint.notable(&line.text),
-        Mark::Removed | Mark::Replaced => paint.bad(&line.text),
+        Mark::Removed | Mark::Replaced | Mark::Warning => paint.bad(&line.text),
+        Mark::Heading => paint.strong(&line.text),
         Mark::Detail => line.text.clone(),
     }
 }
