@@ -187,6 +187,12 @@ impl Walk {
         }
     }
 
+    /// Where an item comes or goes; the number of a word in a set tells people nothing.
+    fn whole_item(&self, index: usize, item: &Json, place: Place<'_>) -> At {
+        let at = self.at.item(index, index, item);
+        if place.is_set() && !item.is_object() { At { label: self.at.label.clone(), ..at } } else { at }
+    }
+
     fn lists(&mut self, olds: &[Json], news: &[Json], place: Place<'_>) {
         for row in rows(olds, news, place) {
             match row {
@@ -194,8 +200,8 @@ impl Walk {
                     let at = self.at.item(old, new, &news[new]);
                     self.inside(at, |walk| walk.compare(&olds[old], &news[new], place.item()));
                 }
-                (None, Some(new)) => self.found(self.at.item(new, new, &news[new]), None, Some(&news[new])),
-                (Some(old), None) => self.found(self.at.item(old, old, &olds[old]), Some(&olds[old]), None),
+                (None, Some(new)) => self.found(self.whole_item(new, &news[new], place), None, Some(&news[new])),
+                (Some(old), None) => self.found(self.whole_item(old, &olds[old], place), Some(&olds[old]), None),
                 (None, None) => {}
             }
         }

@@ -127,7 +127,7 @@ fn fixed_name(type_name: &str, former: Option<&Json>, latter: Option<&Json>) -> 
     let named = facts
         .properties
         .iter()
-        .find(|property| property.replaces == crate::facts::Replaces::Yes && names.contains(&property.name.to_string()))?;
+        .find(|property| property.replaces == crate::facts::Replaces::Yes && names.iter().any(|name| *name == property.name))?;
     let value = |side: Option<&Json>| side?.get("Properties")?.get(named.name.as_ref()).cloned();
     let (old, new) = (value(former)?, value(latter)?);
     let words = match &new {

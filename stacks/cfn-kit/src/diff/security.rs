@@ -71,6 +71,26 @@ impl Direction {
 /// The resources of one template that matter here, in normal form.
 type Bodies = HashMap<String, Json>;
 
+/// New logical IDs by those that they had.
+type Renamed<'a> = HashMap<&'a str, &'a str>;
+
+/// Says the new names in a text that refers by the old ones: `${Jobs.Arn}`.
+fn rename(text: &mut String, renamed: &Renamed<'_>) {
+    if renamed.is_empty() || !text.contains("${") {
+        return;
+    }
+    let mut pieces = text.split("${");
+    let mut changed = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(['.', '}']).unwrap_or(piece.len());
+        let name = &piece[..end];
+        changed.push_str("${");
+        changed.push_str(renamed.get(name).copied().unwrap_or(name));
+        changed.push_str(&piece[end..]);
+    }
+    *text = changed;
+}
+
 /// Everything that is granted or opened by the one template and not by the other, what broadens first.
 pub(super) fn changes(old: &Json, new: &Json, resources: &[ResourceDiff]) -> Vec<SecurityChange> {
     // Only what has another text can grant something else.
@@ -89,7 +109,7 @@ pub(super) fn changes(old: &Json, new: &Json, resources: &[ResourceDiff]) -> Vec
         after.extend(news.get(&resource.id).map(|body| (resource.id.clone(), normal::resource(body))));
     }
     let ids: Vec<&str> = touched.iter().map(|one| one.id.as_str()).collect();
-    let renamed: Vec<(&str, &str)> = resources.iter().filter_map(|one| Some((one.renamed_from.as_deref()?, one.id.as_str()))).collect();
+    let renamed: Renamed<'_> = resources.iter().filter_map(|one| Some((one.renamed_from.as_deref()?, one.id.as_str()))).collect();
 
     let mut found = grants::changes(old, new, &ids, &renamed, &before, &after);
     found.extend(network::changes(old, new, &ids, &renamed, &before, &after));

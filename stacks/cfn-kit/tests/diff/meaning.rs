@@ -151,7 +151,7 @@ fn an_item_that_comes_first_does_not_change_all_behind_it() {
         changes,
         [
             ("Properties/PolicyDocument/Statement[Never]", "Properties/PolicyDocument/Statement/0"),
-            ("Properties/PolicyDocument/Statement[Read]/Action/1", "Properties/PolicyDocument/Statement/0/Action/1"),
+            ("Properties/PolicyDocument/Statement[Read]/Action", "Properties/PolicyDocument/Statement/0/Action/1"),
         ]
     );
 }

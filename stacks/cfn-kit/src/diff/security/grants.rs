@@ -11,22 +11,15 @@ use super::super::compare::{section, type_of};
 use super::super::normal;
 use super::statements::{Grant, of_resource};
 use super::words::Words;
-use super::{Area, Bodies, Direction, SecurityChange};
+use super::{Area, Bodies, Direction, Renamed, SecurityChange, rename};
 
 /// Beyond this many combinations of who, what and on what, a statement is compared as a whole.
 const MOST_COMBINATIONS: usize = 20_000;
 
-pub(super) fn changes(
-    old: &Json,
-    new: &Json,
-    ids: &[&str],
-    renamed: &[(&str, &str)],
-    before: &Bodies,
-    after: &Bodies,
-) -> Vec<SecurityChange> {
+pub(super) fn changes(old: &Json, new: &Json, ids: &[&str], renamed: &Renamed<'_>, before: &Bodies, after: &Bodies) -> Vec<SecurityChange> {
     let own = |bodies: &Bodies| -> Vec<Grant> { ids.iter().filter_map(|id| Some(of_resource(id, bodies.get(*id)?))).flatten().collect() };
     let (mut olds, mut news) = (own(before), own(after));
-    olds.iter_mut().for_each(|grant| rename(grant, renamed));
+    olds.iter_mut().for_each(|grant| renamed_in(grant, renamed));
     let groups: HashSet<String> = olds.iter().chain(&news).map(|grant| grant.group.clone()).collect();
     if groups.is_empty() {
         return boundaries(ids, before, after);
@@ -62,18 +55,10 @@ fn others(old: &Json, new: &Json, ids: &[&str], groups: &HashSet<String>) -> Vec
     same.flat_map(|(id, body)| of_resource(id, &normal::resource(body))).filter(|grant| groups.contains(&grant.group)).collect()
 }
 
-/// Says the new name of what is only called something else.
-fn rename(grant: &mut Grant, renamed: &[(&str, &str)]) {
-    for (from, to) in renamed {
-        let change = |word: &mut String| {
-            *word = word.replace(&format!("${{{from}}}"), &format!("${{{to}}}")).replace(&format!("${{{from}."), &format!("${{{to}."));
-        };
-        change(&mut grant.group);
-        grant.who.words.iter_mut().chain(&mut grant.what.words).chain(&mut grant.on.words).for_each(change);
-        if let Some(when) = &mut grant.when {
-            change(when);
-        }
-    }
+/// Says the new names of what is only called something else.
+fn renamed_in(grant: &mut Grant, renamed: &Renamed<'_>) {
+    let words = grant.who.words.iter_mut().chain(&mut grant.what.words).chain(&mut grant.on.words);
+    words.chain([&mut grant.group]).chain(&mut grant.when).for_each(|word| rename(word, renamed));
 }
 
 /// What of a statement none of the others says; none where all of it is said.

@@ -9,7 +9,7 @@ use super::super::compare::{section, type_of};
 use super::super::names::function;
 use super::super::normal;
 use super::super::parts::spoken;
-use super::{Area, Bodies, Direction, SecurityChange};
+use super::{Area, Bodies, Direction, Renamed, SecurityChange, rename};
 
 /// One rule of a security group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,24 +25,14 @@ struct Rule {
     peer: String,
 }
 
-pub(super) fn changes(
-    old: &Json,
-    new: &Json,
-    ids: &[&str],
-    renamed: &[(&str, &str)],
-    before: &Bodies,
-    after: &Bodies,
-) -> Vec<SecurityChange> {
+pub(super) fn changes(old: &Json, new: &Json, ids: &[&str], renamed: &Renamed<'_>, before: &Bodies, after: &Bodies) -> Vec<SecurityChange> {
     let own = |bodies: &Bodies| -> Vec<Rule> { ids.iter().filter_map(|id| Some(of_resource(id, bodies.get(*id)?))).flatten().collect() };
     let (mut olds, mut news) = (own(before), own(after));
     for rule in &mut olds {
-        for (from, to) in renamed {
-            if rule.group == *from {
-                rule.group = (*to).to_owned();
-            }
-            rule.peer =
-                rule.peer.replace(&format!("${{{from}.",), &format!("${{{to}.")).replace(&format!("${{{from}}}"), &format!("${{{to}}}"));
+        if let Some(name) = renamed.get(rule.group.as_str()) {
+            rule.group = (*name).to_owned();
         }
+        rename(&mut rule.peer, renamed);
     }
     let groups: HashSet<String> = olds.iter().chain(&news).map(|rule| rule.group.clone()).collect();
     if groups.is_empty() {

@@ -97,20 +97,19 @@ fn search(value: &Json, path: &str, found: &mut BTreeMap<String, String>) {
     match value {
         Json::Object(object) => {
             for (key, value) in object {
-                let path = join(path, key);
                 let opens = OPENING.iter().find(|(name, _)| name == key).is_some_and(|(_, values)| {
                     // What only the deploy knows may open it.
                     values.contains(&spoken(value).as_str()) || value.as_object().is_some_and(|object| function(object).is_some())
                 });
                 if opens {
-                    found.insert(path, spoken(value));
-                } else {
-                    search(value, &path, found);
+                    found.insert(join(path, key), spoken(value));
+                } else if value.is_object() || value.is_array() {
+                    search(value, &join(path, key), found);
                 }
             }
         }
         Json::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
+            for (index, item) in items.iter().enumerate().filter(|(_, item)| item.is_object() || item.is_array()) {
                 search(item, &join(path, &index.to_string()), found);
             }
         }

@@ -58,6 +58,9 @@ impl Words {
 
 /// Whether everything that `word` stands for is also meant by `pattern`. Case means nothing to actions, and little elsewhere.
 pub(super) fn matches(pattern: &str, word: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern.eq_ignore_ascii_case(word);
+    }
     let pattern: Vec<char> = pattern.chars().flat_map(char::to_lowercase).collect();
     let word: Vec<char> = word.chars().flat_map(char::to_lowercase).collect();
     let (mut at, mut read) = (0, 0);
