@@ -1,38 +1,41 @@
 //! `cargo xtask diff`: what a change means.
 
-use std::collections::BTreeMap;
+mod gates;
+mod markdown;
+mod pairs;
+
 use std::io::Write;
 use std::path::PathBuf;
 
-use cfn_kit::{Diff, Json, Mark};
+use cfn_kit::{Diff, Mark};
 use clap::ArgGroup;
-use protocol::{Event, Request};
 use serde::Serialize;
-use serde_json::Map;
-use stacks::Finished;
 
-use super::{check, json_line, line};
+use self::gates::Gate;
+use self::pairs::Pair;
+use super::{json_line, line};
 use crate::cli::Context;
-use crate::environments;
 use crate::error::{Error, count};
-use crate::git;
-use crate::local::omissions::without_refused;
 use crate::outcome::Outcome;
 use crate::progress::{Paint, tell};
-use crate::session::{Session, is_local};
 
 /// Show what a change means for what is deployed, and what it would replace
 ///
 /// Compares the templates of an environment with those that were reviewed in another revision (its snapshots), or with those that are
-/// deployed; or any two template files with each other. The order of keys is no difference. Nothing is changed, and only `--deployed`
-/// asks AWS. Ends with 0 when nothing differs and with 3 when something does.
+/// deployed; the reviewed templates of two revisions (`A..B`); or any two template files. What means the same is no difference, in
+/// whatever order or form it is written. Nothing is changed, and only `--deployed` asks AWS. Ends with 0 when nothing differs and with
+/// 3 when something does; with `--fail-on`, with 3 only when that happens. A change of what a template marks as `must-never-change`
+/// ends with 3 until `--allow-change` names it.
 #[derive(Debug, clap::Args)]
 #[command(
     group = ArgGroup::new("what").args(["env", "templates"]).required(true),
+    group = ArgGroup::new("form").args(["json", "markdown"]),
     after_long_help = "\
 Examples:
   cargo xtask diff --env staging
   cargo xtask diff --env prod --against v1.4.0
+  cargo xtask diff --env prod --against v1.4.0..v1.5.0 --markdown
+  cargo xtask diff --env prod --deployed --fail-on replace,delete,broaden
   cargo xtask diff --env prod --deployed --json | jq 'select(.resources[].fate == \"deleted\")'
   cargo xtask diff --templates old.yaml new.json"
 )]
@@ -41,7 +44,7 @@ pub(crate) struct Args {
     /// Environment to compare, as named in environments/
     #[arg(long, value_name = "ENVIRONMENT")]
     env: Option<String>,
-    /// Git revision to compare with
+    /// Git revision to compare with, or `A..B` for two revisions with each other
     #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with_all = ["deployed", "templates"])]
     against: String,
     /// Compare with what is deployed
@@ -50,21 +53,29 @@ pub(crate) struct Args {
     /// Two template files, YAML or JSON, whoever wrote them
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     templates: Option<Vec<PathBuf>>,
+    /// End with 3 only when this happens, and say on stderr what does it
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
+    fail_on: Vec<Gate>,
+    /// Allow a change of what a template says must never change
+    #[arg(long, value_name = "LOGICAL_ID.PROPERTY")]
+    allow_change: Vec<String>,
     /// Write one JSON object per stack that differs on stdout, for other programs
     #[arg(long)]
     json: bool,
+    /// Write the comment for a pull request on stdout, short enough for GitHub
+    #[arg(long)]
+    markdown: bool,
 }
 
-/// One stack before and after; none where it does not exist.
-struct Pair {
-    stack: String,
-    old: Option<Json>,
-    new: Option<Json>,
+/// What differs in one stack; a pair of files has no name.
+struct Compared {
+    stack: Option<String>,
+    diff: Diff,
 }
 
 /// What `--json` prints. Other programs rely on these names.
 #[derive(Debug, Serialize)]
-struct Compared<'a> {
+struct Told<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,101 +85,86 @@ struct Compared<'a> {
 }
 
 pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
-    if let Some([old, new]) = args.templates.as_deref() {
-        let diff = cfn_kit::diff(&check::read(old)?.template, &check::read(new)?.template);
-        return show(&[(None, diff)], args, out);
-    }
     // Clap asks for one of the two.
     let name = args.env.as_deref().unwrap_or_default();
-    let pairs = if args.deployed { deployed(ctx, name)? } else { reviewed(ctx, name, &args.against)? };
+    let pairs = match (args.templates.as_deref(), args.against.split_once("..")) {
+        (Some([old, new]), _) => pairs::files(old, new)?,
+        _ if args.deployed => pairs::deployed(ctx, name)?,
+        (_, Some((from, to))) => pairs::between(ctx, name, from, to)?,
+        (_, None) => pairs::reviewed(ctx, name, &args.against)?,
+    };
+    let compared = pairs.into_iter().map(|Pair { stack, old, new }| Compared { stack, diff: cfn_kit::diff_documents(&old, &new) });
+    let differing: Vec<Compared> = compared.filter(|one| !one.diff.is_empty()).collect();
 
-    let nothing = Json::Object(Map::new());
-    let diffs: Vec<_> = pairs
-        .into_iter()
-        .map(|Pair { stack, old, new }| {
-            let diff = cfn_kit::diff(old.as_ref().unwrap_or(&nothing), new.as_ref().unwrap_or(&nothing));
-            (Some(stack), diff)
-        })
-        .collect();
-    show(&diffs, args, out)
-}
-
-/// Every stack as it was reviewed in a revision, and as it is rendered now.
-fn reviewed(ctx: &Context, name: &str, rev: &str) -> Result<Vec<Pair>, Error> {
-    let workspace = ctx.workspace()?;
-    let environment = environments::read(&workspace, name)?;
-    let mut old: BTreeMap<_, _> = git::snapshots(&workspace, rev, name)?.into_iter().collect();
-
-    let mut pairs = Vec::new();
-    for finished in stacks::platform(&environment) {
-        let file = format!("{rev}:snapshots/{name}/{}.snap", finished.stack);
-        pairs.push(Pair {
-            stack: finished.stack.to_owned(),
-            old: old.remove(finished.stack).map(|text| read(&text, &file)).transpose()?,
-            // Both sides come from text, so that what the text cannot tell apart is no difference.
-            new: Some(read(&finished.yaml(), finished.stack)?),
-        });
-    }
-    for (stack, text) in old {
-        let file = format!("{rev}:snapshots/{name}/{stack}.snap");
-        pairs.push(Pair { old: Some(read(&text, &file)?), new: None, stack });
-    }
-    Ok(pairs)
-}
-
-/// Every stack as it is deployed, and as it would be deployed now.
-fn deployed(ctx: &Context, name: &str) -> Result<Vec<Pair>, Error> {
-    let session = Session::open(ctx, name)?;
-    let mut bodies = BTreeMap::new();
-    session.read(&Request::Templates(session.stacks()), |event| {
-        if let Event::Template { stack, body: Some(body) } = event {
-            bodies.insert(stack.stack.clone(), body.clone());
+    if args.markdown {
+        line(out, &markdown::comment(&heading(args), &command(args), &differing)?)?;
+    } else {
+        for one in &differing {
+            show(one, args, out)?;
         }
-        Ok(())
-    })?;
-
-    let sent = |finished: &Finished| {
-        let template = finished.template.to_json();
-        if is_local(&session.environment) { without_refused(&template) } else { template }
-    };
-    let pair = |finished: &Finished| {
-        let old = bodies.remove(finished.stack).map(|body| read(&body, &finished.name)).transpose()?;
-        Ok(Pair { stack: finished.stack.to_owned(), old, new: Some(sent(finished)) })
-    };
-    session.platform.iter().map(pair).collect()
+    }
+    Ok(end(args, &differing))
 }
 
-fn read(text: &str, file: &str) -> Result<Json, Error> {
-    let document = cfn_kit::read(text, file);
-    document.map(|document| document.template).map_err(|error| Error::Template { path: PathBuf::from(file), source: Box::new(error) })
-}
-
-fn show(diffs: &[(Option<String>, Diff)], args: &Args, out: &mut dyn Write) -> Result<Outcome, Error> {
+fn show(one: &Compared, args: &Args, out: &mut dyn Write) -> Result<(), Error> {
+    let stack = one.stack.as_deref();
+    if args.json {
+        return json_line(out, &Told { environment: args.env.as_deref(), stack, diff: &one.diff });
+    }
     let paint = Paint::for_stdout();
-    let differing: Vec<_> = diffs.iter().filter(|(_, diff)| !diff.is_empty()).collect();
-    for (stack, diff) in &differing {
-        let stack = stack.as_deref();
-        if args.json {
-            json_line(out, &Compared { environment: args.env.as_deref(), stack, diff })?;
-            continue;
-        }
-        if let Some(stack) = stack {
-            line(out, &paint.strong(stack))?;
-        }
-        for text in diff.lines() {
-            line(out, &coloured(&text, paint))?;
-        }
+    if let Some(stack) = stack {
+        line(out, &paint.strong(stack))?;
     }
+    one.diff.lines().iter().try_for_each(|text| line(out, &coloured(text, paint)))
+}
 
-    let lost = differing.iter().flat_map(|(_, diff)| diff.destructive()).filter(|resource| resource.stateful).count();
+/// Says how it ended, and why.
+fn end(args: &Args, differing: &[Compared]) -> Outcome {
+    let bad = |text: &str| tell(&Paint::for_stderr().bad(text));
+    let lost = differing.iter().flat_map(|one| one.diff.destructive()).filter(|resource| resource.lost.is_some() && resource.stateful);
+    let lost = lost.count();
     if 0 < lost {
-        tell(&Paint::for_stderr().bad(&format!("{} would lose data", count(lost, "resource"))));
+        bad(&format!("{} would lose data", count(lost, "resource")));
     }
     if differing.is_empty() {
         tell("nothing differs");
-        return Ok(Outcome::Done);
     }
-    Ok(Outcome::Different)
+    let mut closed: Vec<String> = args.fail_on.iter().filter_map(|gate| gate.closed_by(differing)).collect();
+    let refused = gates::refused(differing, &args.allow_change);
+    closed.extend(refused.iter().map(|one| one.text.clone()));
+    closed.iter().for_each(|text| bad(text));
+    if let Some(first) = refused.first() {
+        tell(&Paint::for_stderr().hint(&format!("hint: if it has to be, say so: `--allow-change {}`", first.name)));
+    }
+    gates::needless(differing, &args.allow_change)
+        .for_each(|name| tell(&format!("`--allow-change {name}` allows nothing: it does not change, or nothing guards it")));
+
+    match (closed.is_empty(), args.fail_on.is_empty()) {
+        (true, true) if differing.is_empty() => Outcome::Done,
+        (true, false) => Outcome::Done,
+        (true, true) | (false, _) => Outcome::Different,
+    }
+}
+
+/// What is compared with what, in words.
+fn heading(args: &Args) -> String {
+    match (&args.env, &args.templates) {
+        (_, Some(files)) => files.iter().map(|file| format!("`{}`", file.display())).collect::<Vec<_>>().join(" → "),
+        (Some(env), _) if args.deployed => format!("`{env}` against what is deployed"),
+        (Some(env), _) => format!("`{env}` against `{}`", args.against),
+        (None, None) => String::new(),
+    }
+}
+
+/// The command that shows all of it.
+fn command(args: &Args) -> String {
+    let rest = match (&args.env, &args.templates) {
+        (_, Some(files)) => format!("--templates {}", files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(" ")),
+        (Some(env), _) if args.deployed => format!("--env {env} --deployed"),
+        (Some(env), _) => format!("--env {env} --against {}", args.against),
+        (None, None) => String::new(),
+    };
+    format!("cargo xtask diff {rest}")
 }
 
 fn coloured(line: &cfn_kit::Line, paint: Paint) -> String {
