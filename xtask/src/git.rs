@@ -20,7 +20,7 @@ pub(crate) fn snapshots(workspace: &Workspace, rev: &str, environment: &str) -> 
         .map(|file| {
             let stack = file.trim_start_matches(&folder).trim_end_matches(".snap").to_owned();
             let text = git(workspace, &["show", "--end-of-options", &format!("{rev}:./{file}")])?;
-            Ok((stack, body(&text).to_owned()))
+            Ok((stack, body(&text)))
         })
         .collect()
 }
@@ -34,10 +34,12 @@ fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A snapshot without what insta writes above it, between two lines of three dashes.
-fn body(snapshot: &str) -> &str {
-    let below = snapshot.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
-    below.map_or(snapshot, |(_, body)| body)
+/// A snapshot without what insta writes above it, between two lines of three dashes: empty lines, so that the others keep their numbers.
+fn body(snapshot: &str) -> String {
+    match snapshot.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")) {
+        Some((head, body)) => "\n".repeat(head.lines().count() + 2) + body,
+        None => snapshot.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -51,7 +53,10 @@ mod tests {
 
         let template = body(snapshot);
 
-        assert!(template.starts_with("Resources:\n") && template.ends_with("---\n      b\n"), "every diff would be wrong: {template}");
+        assert!(
+            template.starts_with("\n\n\nResources:\n") && template.ends_with("---\n      b\n"),
+            "every diff would be wrong: {template}"
+        );
         assert_eq!(body("Resources: {}\n"), "Resources: {}\n", "a text without a head would lose its beginning");
     }
 }

@@ -12,7 +12,7 @@ pub(crate) enum Outcome {
     Failed = 1,
     /// The command line cannot be understood, or names something that does not exist.
     Usage = 2,
-    /// There are differences.
+    /// There are differences, or a gate is closed.
     Different = 3,
     /// A person said no, and nothing was changed.
     Declined = 4,

@@ -1,121 +1,64 @@
-//! What changes from one template to the next, and what that means for what is deployed.
+#![doc = include_str!("diff/README.md")]
 
+mod align;
+mod apply;
+mod asset;
+mod cascade;
 mod compare;
-mod consequence;
+mod condition;
+mod entries;
+mod fate;
+mod guard;
+mod json_text;
+mod model;
+mod names;
+mod normal;
+mod parts;
+mod place;
+mod rename;
+mod replacement;
+mod security;
 mod text;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+pub use guard::GuardedChange;
+pub use model::{Action, Change, Class, DIFF_VERSION, Diff, EntryDiff, Fate, Level, Replacement, ResourceDiff};
+pub use security::{Area, Direction, SecurityChange};
 pub use text::{Line, Mark};
 
-/// The version of [`Diff`]'s form; it grows when a field goes or changes its meaning.
-pub const DIFF_VERSION: u32 = 1;
-
-/// Everything that differs between two templates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Diff {
-    /// The version of this form: [`DIFF_VERSION`].
-    pub version: u32,
-    /// Resources that come, go or change, those of the new template first, in its order.
-    pub resources: Vec<ResourceDiff>,
-    /// Everything else: parameters, outputs, conditions, …
-    pub entries: Vec<EntryDiff>,
-}
-
-/// What happens to one resource.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResourceDiff {
-    /// The logical ID.
-    pub id: String,
-    /// The resource type, that of the new template where it changes.
-    #[serde(rename = "type")]
-    pub type_name: String,
-    /// Whether it comes, goes or changes.
-    pub action: Action,
-    /// Whether a new one is made in its place; `no` for those that come or go.
-    pub replacement: Replacement,
-    /// Whether it holds data, as far as the facts say.
-    pub stateful: bool,
-    /// What becomes of the real resource, where it goes or may be replaced.
-    pub fate: Option<Fate>,
-    /// What differs; empty where the whole resource comes or goes.
-    pub changes: Vec<Change>,
-}
-
-/// What happens to a parameter, an output, a condition or another part of the template.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EntryDiff {
-    /// The section, such as `Parameters`.
-    pub section: String,
-    /// The ID in it; empty for a section that is one text, such as `Description`.
-    pub id: String,
-    /// Whether it comes, goes or changes.
-    pub action: Action,
-    /// What differs.
-    pub changes: Vec<Change>,
-}
-
-/// One difference.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    /// Where, within the resource or the entry: `Properties/VisibilityTimeout`.
-    pub path: String,
-    /// What it was; nothing where it comes.
-    pub old: Option<Json>,
-    /// What it will be; nothing where it goes.
-    pub new: Option<Json>,
-    /// Whether this difference makes a new resource.
-    pub replacement: Replacement,
-    /// The resource whose replacement changes this value although its text stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub because_of: Option<String>,
-}
-
-/// Whether something comes, goes or changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// It is in the new template alone.
-    Added,
-    /// It is in the old template alone.
-    Removed,
-    /// It is in both and differs.
-    Changed,
-}
-
-/// Whether CloudFormation makes a new resource and removes the old one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Replacement {
-    /// It is changed in place.
-    No,
-    /// The facts do not know the type or the property.
-    Unknown,
-    /// That depends on values that only the deploy knows.
-    Maybe,
-    /// It does.
-    Yes,
-}
-
-/// What becomes of a real resource that leaves the stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Fate {
-    /// It is deleted, with its data.
-    Deleted,
-    /// It stays, outside the stack.
-    Retained,
-    /// It is deleted after a last snapshot.
-    Snapshot,
-}
+use crate::document::Document;
 
 /// Compares two templates, each as CloudFormation's JSON.
 pub fn diff(old: &Json, new: &Json) -> Diff {
     let mut resources = compare::resources(old, new);
-    consequence::cascade(new, &mut resources);
-    consequence::fates(old, new, &mut resources);
-    Diff { version: DIFF_VERSION, resources, entries: compare::entries(old, new) }
+    rename::find(&mut resources, old, new);
+    let mut entries = entries::entries(old, new);
+    cascade::spread(old, new, &mut resources, &mut entries);
+    fate::decide(old, new, &mut resources);
+    asset::mark(new, &entries, &mut resources);
+    let security = security::changes(old, new, &resources);
+    let guarded = guard::changes(old, new, &resources);
+    Diff { version: DIFF_VERSION, resources, entries, security, guarded }
+}
+
+/// Compares two templates and remembers which line each difference comes from: of the new one, and of the old one for what goes.
+pub fn diff_documents(old: &Document, new: &Document) -> Diff {
+    let mut diff = diff(&old.template, &new.template);
+    for resource in &mut diff.resources {
+        let sources = if resource.action == Action::Removed { &old.sources } else { &new.sources };
+        resource.source = sources.of_resource(&resource.id).map(ToOwned::to_owned);
+    }
+    for entry in &mut diff.entries {
+        let sources = if entry.action == Action::Removed { &old.sources } else { &new.sources };
+        let path = if entry.id.is_empty() { entry.section.clone() } else { format!("{}/{}", entry.section, entry.id) };
+        entry.source = sources.of(&path).map(ToOwned::to_owned);
+    }
+    for guarded in &mut diff.guarded {
+        let source = diff.resources.iter().find(|one| one.id == guarded.resource).and_then(|one| one.source.clone());
+        guarded.source = source;
+    }
+    diff
 }
 
 impl Diff {
@@ -124,9 +67,24 @@ impl Diff {
         self.resources.is_empty() && self.entries.is_empty()
     }
 
-    /// Resources whose real counterpart is or may be deleted, by removal or by replacement.
+    /// Resources whose real counterpart is or may be deleted, by removal, by replacement or under another name.
     pub fn destructive(&self) -> impl Iterator<Item = &ResourceDiff> {
         self.resources.iter().filter(|resource| matches!(resource.fate, Some(Fate::Deleted | Fate::Snapshot)))
+    }
+
+    /// What is or may be granted or opened that was not before.
+    pub fn broadened(&self) -> impl Iterator<Item = &SecurityChange> {
+        self.security.iter().filter(|change| change.direction == Direction::Broadened)
+    }
+
+    /// Changes of what a template says must never change, but for those that are allowed by name (`LogicalId.Property`).
+    pub fn refused<'a>(&'a self, allowed: &'a [String]) -> impl Iterator<Item = &'a GuardedChange> {
+        self.guarded.iter().filter(|change| change.level == Level::MustNeverChange && !allowed.contains(&change.name()))
+    }
+
+    /// The old template with the differences in it: it means what the new one does.
+    pub fn apply(&self, old: &Json) -> Json {
+        apply::apply(self, old)
     }
 
     /// The difference for a person, line by line; colour is the caller's.

@@ -4,7 +4,7 @@
 mod check;
 mod condition;
 pub mod context;
-mod diff;
+pub mod diff;
 mod document;
 pub mod execution;
 pub mod facts;
@@ -30,7 +30,10 @@ pub mod yaml;
 
 pub use check::{Options as CheckOptions, check, check_with};
 pub use condition::{Condition, If, NoValue, Test, all, any, equals, if_, not};
-pub use diff::{Action, Change, DIFF_VERSION, Diff, EntryDiff, Fate, Line, Mark, Replacement, ResourceDiff, diff};
+pub use diff::{
+    Action, Area, Change, Class, DIFF_VERSION, Diff, Direction, EntryDiff, Fate, GuardedChange, Level, Line, Mark, Replacement,
+    ResourceDiff, SecurityChange, diff, diff_documents,
+};
 pub use document::{Document, Sources};
 pub use finding::{Finding, Severity};
 #[doc(hidden)]

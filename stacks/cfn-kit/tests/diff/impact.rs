@@ -1,19 +1,9 @@
 //! What a change of a template means for what is deployed.
 
-use cfn_kit::{Action, Fate, Replacement, diff};
+use cfn_kit::{Action, Class, Fate, Replacement, diff};
 use serde_json::{Value as Json, json};
 
-fn template(resources: Json) -> Json {
-    json!({ "Resources": resources })
-}
-
-fn queue(properties: Json) -> Json {
-    json!({ "Type": "AWS::SQS::Queue", "Properties": properties })
-}
-
-fn text(old: &Json, new: &Json) -> Vec<String> {
-    diff(old, new).lines().iter().map(ToString::to_string).collect()
-}
+use crate::{queue, template, text};
 
 #[test]
 fn a_template_does_not_differ_from_itself_in_another_order() {
@@ -45,7 +35,10 @@ fn what_a_changed_property_does_comes_from_the_facts() {
 fn unknown_types_are_said_to_be_unknown() {
     let thing = |value: i32| template(json!({ "A": { "Type": "Custom::Thing", "Properties": { "X": value } } }));
 
-    assert_eq!(diff(&thing(1), &thing(2)).resources[0].replacement, Replacement::Unknown, "silence would sound like safety");
+    let diff = diff(&thing(1), &thing(2));
+
+    assert_eq!(diff.resources[0].replacement, Replacement::Unknown, "silence would sound like safety");
+    assert_eq!(diff.resources[0].class, Class::Unknown);
 }
 
 #[test]
@@ -83,9 +76,9 @@ fn a_replacement_reaches_those_that_refer_to_it() {
     let diff = diff(&stack(false), &stack(true));
 
     let seen: Vec<_> = diff.resources.iter().map(|one| (one.id.as_str(), one.replacement)).collect();
-    let expected = [("Jobs", Replacement::Yes), ("Consumption", Replacement::Maybe), ("Policy", Replacement::No)];
+    let expected = [("Jobs", Replacement::Yes), ("Consumption", Replacement::Yes), ("Policy", Replacement::No)];
     assert_eq!(seen, expected, "the mapping would be made anew without a word");
-    assert_eq!(diff.resources[1].changes[0].because_of.as_deref(), Some("Jobs"));
+    assert_eq!(diff.resources[1].changes[0].because_of.as_deref(), Some("Resources/Jobs"));
 }
 
 #[test]
@@ -121,29 +114,88 @@ fn every_line_says_what_happens_without_its_colour() {
             "Jobs": queue(json!({ "VisibilityTimeout": 30, "FifoQueue": false })),
             "Old": { "Type": "AWS::SNS::Topic" },
         },
-        "Outputs": { "Url": { "Value": { "Ref": "Jobs" } } },
+        "Outputs": { "Url": { "Value": { "Ref": "Jobs" } }, "Name": { "Value": { "Fn::GetAtt": ["Jobs", "QueueName"] } } },
     });
     let new = json!({
         "Parameters": { "Days": { "Type": "Number", "Default": 2 } },
         "Resources": {
             "Jobs": queue(json!({ "VisibilityTimeout": 900, "FifoQueue": true })),
-            "New": { "Type": "AWS::SNS::Topic" },
+            "New": { "Type": "AWS::Logs::LogGroup", "Properties": { "RetentionInDays": { "Ref": "Days" } } },
         },
+        "Outputs": { "Name": { "Value": { "Fn::GetAtt": ["Jobs", "QueueName"] } } },
     });
 
     assert_eq!(
-        text(&old, &new),
-        [
-            "! AWS::SQS::Queue Jobs: replaced; the old one is deleted with its data",
-            "    Properties/VisibilityTimeout: 30 → 900",
-            "    Properties/FifoQueue: false → true (replaces)",
-            "+ AWS::SNS::Topic New",
-            "- AWS::SNS::Topic Old: deleted",
-            "~ Parameters Days",
-            "    Default: 1 → 2",
-            "- Outputs Url: removed {\"Value\":{\"Ref\":\"Jobs\"}}",
-        ]
+        text(&diff(&old, &new)),
+        "\
+! AWS::SQS::Queue Jobs: replaced; the old one is deleted; lost: the messages in it
+    Properties/VisibilityTimeout: 30 → 900
+    Properties/FifoQueue: false → true (replaces)
++ AWS::Logs::LogGroup New
+- AWS::SNS::Topic Old: deleted; lost: the subscriptions that people confirmed
+~ Parameters Days
+    Default: \"1\" → \"2\"
+- Outputs Url: removed {\"Value\":{\"Ref\":\"Jobs\"}}
+~ Outputs Name
+    Value: follows Jobs, which is another one afterwards
+"
     );
+}
+
+#[test]
+fn a_resource_that_its_condition_may_end_is_no_mere_update() {
+    let table = |condition: Option<&str>| {
+        let mut table = json!({ "Type": "AWS::DynamoDB::Table", "Properties": { "TableName": "jobs" } });
+        if let Some(condition) = condition {
+            table["Condition"] = condition.into();
+        }
+        json!({ "Conditions": { "Kept": { "Fn::Equals": [{ "Ref": "AWS::Region" }, "eu-west-1"] } }, "Resources": { "Jobs": table } })
+    };
+
+    let gated = diff(&table(None), &table(Some("Kept")));
+    let freed = diff(&table(Some("Kept")), &table(None));
+
+    assert_eq!((gated.resources[0].class, gated.resources[0].fate), (Class::MayDelete, Some(Fate::Deleted)), "every job could be gone");
+    assert_eq!(freed.resources[0].class, Class::Update);
+}
+
+#[test]
+fn a_changed_type_is_said_to_be_refused() {
+    let one = |kind: &str| template(json!({ "It": { "Type": kind } }));
+
+    let diff = diff(&one("AWS::SNS::Topic"), &one("AWS::SQS::Queue"));
+
+    assert_eq!(diff.resources[0].class, Class::Replace);
+    assert!(diff.resources[0].warnings[0].contains("refuses"), "{diff:?}");
+}
+
+#[test]
+fn a_name_that_is_written_out_stands_in_the_way_of_a_replacement() {
+    let one = |fifo: bool| template(json!({ "Jobs": queue(json!({ "QueueName": "jobs.fifo", "FifoQueue": fifo })) }));
+
+    let diff = diff(&one(false), &one(true));
+
+    assert!(diff.resources[0].warnings[0].contains("`jobs.fifo`"), "the deploy would fail half-way: {diff:?}");
+}
+
+#[test]
+fn new_code_is_one_line_however_it_is_told() {
+    let stack = |key: &str, memory: i32| {
+        json!({
+            "Parameters": { "Image": { "Type": "String", "Default": key } },
+            "Resources": {
+                "Zip": { "Type": "AWS::Lambda::Function", "Properties": { "Code": { "S3Bucket": "b", "S3Key": key }, "Role": "r", "MemorySize": memory } },
+                "Image": { "Type": "AWS::Lambda::Function", "Properties": { "Code": { "ImageUri": { "Ref": "Image" } }, "Role": "r" } },
+            },
+        })
+    };
+
+    let code = diff(&stack("1.zip", 128), &stack("2.zip", 128));
+    let more = diff(&stack("1.zip", 128), &stack("2.zip", 256));
+
+    assert_eq!(code.resources.iter().map(|one| one.asset_only).collect::<Vec<_>>(), [true, true]);
+    assert!(text(&code).starts_with("~ AWS::Lambda::Function Zip: new code, and nothing else\n~ AWS::Lambda::Function Image: new code"));
+    assert!(!more.resources[0].asset_only, "the memory would change unseen");
 }
 
 #[test]
@@ -155,10 +207,23 @@ fn one_dependency_is_the_same_as_a_list_of_one() {
 }
 
 #[test]
+fn every_difference_knows_its_line() {
+    let old = cfn_kit::read("Resources:\n  Old:\n    Type: AWS::SNS::Topic\n  Jobs:\n    Type: AWS::SQS::Queue\n", "old.yaml").unwrap();
+    let new = "Parameters:\n  Days: {Type: String}\nResources:\n  Jobs:\n    Type: AWS::SQS::Queue\n    Properties: {DelaySeconds: 1}\n";
+    let new = cfn_kit::read(new, "new.yaml").unwrap();
+
+    let diff = cfn_kit::diff_documents(&old, &new);
+
+    let sources: Vec<_> = diff.resources.iter().map(|one| one.source.as_deref().unwrap()).collect();
+    assert_eq!(sources, ["new.yaml:4", "old.yaml:2"], "people would look for it themselves");
+    assert_eq!(diff.entries[0].source.as_deref(), Some("new.yaml:2"));
+}
+
+#[test]
 fn a_difference_can_be_read_back_by_programs() {
     let diff = diff(
         &template(json!({ "A": queue(json!({ "DelaySeconds": 1 })) })),
-        &template(json!({ "A": queue(json!({ "DelaySeconds": 2 })) })),
+        &template(json!({ "A": queue(json!({ "DelaySeconds": 2, "Tags": [{ "Key": "a", "Value": null }] })) })),
     );
 
     let json = serde_json::to_value(&diff).unwrap();
@@ -166,12 +231,18 @@ fn a_difference_can_be_read_back_by_programs() {
     assert_eq!(
         json,
         json!({
-            "version": 1,
+            "version": 2,
             "resources": [{
-                "id": "A", "type": "AWS::SQS::Queue", "action": "changed", "replacement": "no", "stateful": true, "fate": null,
-                "changes": [{ "path": "Properties/DelaySeconds", "old": 1, "new": 2, "replacement": "no" }],
+                "id": "A", "type": "AWS::SQS::Queue", "action": "changed", "class": "update", "replacement": "no", "stateful": true,
+                "fate": null, "asset_only": false, "warnings": [],
+                "changes": [
+                    { "path": "Properties/DelaySeconds", "old": 1, "new": 2, "replacement": "no" },
+                    { "path": "Properties/Tags", "new": [{ "Key": "a", "Value": null }], "replacement": "no" },
+                ],
             }],
             "entries": [],
+            "security": [],
+            "guarded": [],
         })
     );
     assert_eq!(serde_json::from_value::<cfn_kit::Diff>(json).unwrap(), diff);
