@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    build, check, codegen, completions, deploy, destroy, diff, local, logs, outputs, render, schema, smoke, status, test,
+    bench, build, check, codegen, completions, deploy, destroy, diff, local, logs, outputs, render, schema, smoke, status, test,
 };
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -64,6 +64,7 @@ enum Command {
     Codegen(codegen::Args),
     Schema(schema::Args),
     Test(test::Args),
+    Bench(bench::Args),
     Completions(completions::Args),
 }
 
@@ -131,6 +132,7 @@ fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome,
         Command::Codegen(args) => codegen::run(args, ctx),
         Command::Schema(args) => schema::run(args, ctx, out),
         Command::Test(args) => test::run(args, ctx),
+        Command::Bench(args) => bench::run(args, ctx, out),
         Command::Completions(args) => completions::run(args, out),
     }
 }

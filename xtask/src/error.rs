@@ -7,7 +7,7 @@ use protocol::{Failure, FailureKind, Sent};
 use stacks::environment::Mistakes;
 
 use crate::outcome::Outcome;
-use crate::{artifacts, codegen, engine, local, smoke, suite};
+use crate::{artifacts, bench, codegen, engine, local, smoke, suite};
 
 /// Why a command did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,9 @@ pub(crate) enum Error {
     #[error(transparent)]
     Suite(#[from] suite::Error),
 
+    #[error(transparent)]
+    Bench(#[from] bench::Error),
+
     /// What the engine said itself.
     #[error("{}", .0.message)]
     Failed(Box<Failure>),
@@ -139,6 +142,7 @@ impl Error {
             Self::Smoke(error) => error.hint(),
             Self::Codegen(error) => error.hint(),
             Self::Suite(error) => error.hint(),
+            Self::Bench(error) => error.hint(),
             Self::Failed(failure) => hint_of(failure),
         }
     }
@@ -172,6 +176,7 @@ impl Error {
             | Self::Smoke(_)
             | Self::Codegen(_)
             | Self::Suite(_)
+            | Self::Bench(_)
             | Self::Failed(_) => Outcome::Failed,
         }
     }
@@ -185,6 +190,7 @@ impl Error {
             Self::Smoke(error) => self.as_failure(error.causes()),
             Self::Local(error) => self.as_failure(error.causes()),
             Self::Suite(error) => self.as_failure(error.causes()),
+            Self::Bench(error) => self.as_failure(error.causes()),
             Self::NoWorkspace { .. }
             | Self::UnknownEnvironment { .. }
             | Self::EnvironmentFile(_)

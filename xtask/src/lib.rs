@@ -3,6 +3,7 @@
 
 mod artifacts;
 mod ask;
+mod bench;
 mod cli;
 mod codegen;
 mod commands;

@@ -1,5 +1,6 @@
 //! One file per command: its arguments, then `run`.
 
+pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod codegen;

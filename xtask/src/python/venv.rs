@@ -35,6 +35,10 @@ impl Purpose {
     pub(crate) const JUDGES: Self =
         Self { name: "judges", what: "the judges of templates", requirements: include_str!("../../requirements/judges.txt") };
 
+    /// What is compared with us and written in Python: troposphere.
+    pub(crate) const PEERS: Self =
+        Self { name: "peers", what: "the comparison with other tools", requirements: include_str!("../../requirements/peers.txt") };
+
     /// The digest of the packages: another one means that something of them changed.
     pub(crate) fn digest(&self) -> String {
         hexadecimal(&Sha256::digest(self.requirements))
@@ -294,7 +298,7 @@ mod tests {
 
     #[test]
     fn every_package_that_we_install_is_pinned_with_its_hash() {
-        for purpose in [Purpose::LOCAL_CLOUD, Purpose::JUDGES] {
+        for purpose in [Purpose::LOCAL_CLOUD, Purpose::JUDGES, Purpose::PEERS] {
             let packages: Vec<_> =
                 purpose.requirements.lines().filter(|line| line.starts_with(|first: char| first.is_alphanumeric())).collect();
 

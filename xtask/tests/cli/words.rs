@@ -2,7 +2,7 @@
 
 use crate::world::World;
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 24] = [
     &[],
     &["render"],
     &["check"],
@@ -21,6 +21,11 @@ const COMMANDS: [&[&str]; 19] = [
     &["codegen"],
     &["schema"],
     &["test"],
+    &["bench"],
+    &["bench", "kit"],
+    &["bench", "edit"],
+    &["bench", "compile"],
+    &["bench", "peers"],
     &["completions"],
 ];
 

@@ -1,0 +1,142 @@
+//! `cargo xtask bench edit`: one line of a stack changes, and somebody waits for the new template.
+//!
+//! The change is made in a copy of the sources, so that the working tree stays as it is, whatever happens meanwhile.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::child::{answer, cargo, shown};
+use super::metadata::in_root;
+use super::{Error, Figure, Workspace, make_folder, read, stats, write};
+use crate::interrupts::Interrupts;
+
+/// The file that is changed, and the stack that it is.
+const FILE: &str = "stacks/src/jobs.rs";
+const STACK: &str = "jobs";
+
+/// The seconds that somebody may wait for the template of a changed line.
+const BAR: f64 = 3.0;
+
+pub(super) fn measure(workspace: &Workspace, rounds: u32, interrupts: &Interrupts, tell: &dyn Fn(&str)) -> Result<Vec<Figure>, Error> {
+    let folder = workspace.scratch().join("bench/edit");
+    let copy = folder.join("sources");
+    let original = read(&workspace.root().join(FILE))?;
+    mirror(workspace, &copy)?;
+    let environment = environment(workspace)?;
+    tell("building a copy of the sources once (a minute or two the first time)");
+    render(&copy, &folder.join("target"), &environment)?;
+
+    let mut times = Vec::new();
+    for round in 1..=rounds {
+        if 0 < interrupts.count() {
+            return Err(Error::Interrupted);
+        }
+        let word = format!("(edit {round} of {})", std::process::id());
+        let changed = edited(&original, &word).ok_or_else(|| Error::NoLine { path: FILE.into() })?;
+        write(&copy.join(FILE), changed)?;
+        let started = Instant::now();
+        let template = render(&copy, &folder.join("target"), &environment)?;
+        let took = started.elapsed().as_secs_f64();
+        if !template.contains(&word) {
+            return Err(Error::NotRendered { word });
+        }
+        tell(&format!("round {round}: {took:.2} s"));
+        times.push(took);
+    }
+    let fastest = times.iter().copied().fold(f64::INFINITY, f64::min);
+    let median = stats::median(&times).unwrap_or_default();
+    let note = format!("median of {rounds}, fastest {}; cargo run -p xtask -- render, dev profile", stats::short(fastest));
+    Ok(vec![Figure::new("edit to template", median, "s").at_most(BAR).note(note)])
+}
+
+/// The source with a word more in the description of its stack, which the template begins with.
+fn edited(source: &str, word: &str) -> Option<String> {
+    let call = source.find("Stack::new(")?;
+    let end = call + source[call..].find(';')?;
+    // The last text among the arguments.
+    let quote = call + source[call..end].rfind('"')?;
+    source[call..quote].contains('"').then(|| format!("{} {word}{}", &source[..quote], &source[quote..]))
+}
+
+fn render(copy: &Path, target: &Path, environment: &str) -> Result<String, Error> {
+    let mut cargo = cargo();
+    cargo.current_dir(copy).env("CARGO_TARGET_DIR", target).args(["run", "--quiet", "--package", "xtask", "--", "render"]);
+    shown(cargo.args(["--env", environment, "--stack", STACK]))
+}
+
+/// An environment that every stack is in: the first by name.
+fn environment(workspace: &Workspace) -> Result<String, Error> {
+    let folder = workspace.root().join("environments");
+    let entries = fs::read_dir(&folder).map_err(|source| Error::Read { path: folder.clone(), source })?;
+    let files = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names = files.filter_map(|file| file.strip_suffix(".yaml").map(ToOwned::to_owned));
+    names.min().ok_or_else(|| Error::Answer { program: "environments/", what: "there is none".to_owned() })
+}
+
+/// Brings the copy to what git would take from the working tree.
+///
+/// Only what differs is written: a new time on an old file would make cargo build it again.
+fn mirror(workspace: &Workspace, copy: &Path) -> Result<(), Error> {
+    let listed = answer(in_root(&mut std::process::Command::new("git"), workspace).args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]))?;
+    let files: BTreeSet<&str> = listed.split('\0').filter(|file| !file.is_empty()).collect();
+    let list = copy.with_extension("list");
+    if let Ok(before) = fs::read_to_string(&list) {
+        for gone in before.split('\0').filter(|file| !file.is_empty() && !files.contains(file)) {
+            drop(fs::remove_file(copy.join(gone)));
+        }
+    }
+    for file in &files {
+        copy_if_changed(&workspace.root().join(file), &copy.join(file))?;
+    }
+    write(&list, listed)
+}
+
+fn copy_if_changed(from: &Path, to: &Path) -> Result<(), Error> {
+    // A file that git knows and somebody has just removed.
+    let Ok(content) = fs::read(from) else { return Ok(()) };
+    if fs::read(to).is_ok_and(|found| found == content) {
+        return Ok(());
+    }
+    make_folder(&to.parent().map_or_else(PathBuf::new, Path::to_owned))?;
+    write(to, content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_change_is_one_that_the_template_shows() {
+        let source = "fn jobs() {\n    let mut stack = Stack::new(env, \"jobs\", \"Jobs wait\");\n    stack.add(\"Key\");\n}\n";
+
+        let changed = edited(source, "(edit 1)").unwrap();
+
+        assert_eq!(changed.lines().zip(source.lines()).filter(|(one, other)| one != other).count(), 1, "more than one line: {changed}");
+        assert!(changed.contains("\"Jobs wait (edit 1)\");"), "{changed}");
+        assert_eq!(edited("fn nothing() {}", "x"), None);
+    }
+
+    #[test]
+    fn a_file_that_is_the_same_keeps_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("sub/to"));
+        fs::write(&from, "one").unwrap();
+        copy_if_changed(&from, &to).unwrap();
+        let before = fs::metadata(&to).unwrap().modified().unwrap();
+
+        copy_if_changed(&from, &to).unwrap();
+
+        assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), before, "every round would build everything");
+        fs::write(&from, "two").unwrap();
+        copy_if_changed(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(&to).unwrap(), "two");
+    }
+}

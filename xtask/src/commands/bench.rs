@@ -1,0 +1,44 @@
+//! `cargo xtask bench`: how long things take.
+
+use std::io::Write;
+
+use super::{json_line, line};
+use crate::bench::{self, What};
+use crate::cli::Context;
+use crate::error::Error;
+use crate::interrupts::Interrupts;
+use crate::outcome::Outcome;
+use crate::progress::tell;
+
+/// Measure how long things take: the kit, an edit, a compile, other tools with the same resources
+///
+/// Medians, and what each may be at most where that was said; ends with 1 when something is above that. Figures depend on the machine
+/// and on what else it does, so look at several runs before you believe one. What is needed is installed into cargo's target folder,
+/// and the working tree is never written.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  cargo xtask bench kit
+  cargo xtask bench edit --rounds 3
+  cargo xtask bench compile --all
+  cargo xtask bench peers --json | jq -c '[.name, .value, .times_our_cpu]'")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+    /// Write one JSON object per figure on stdout, for other programs
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
+    let figures = bench::run(args.what, &ctx.workspace()?, &Interrupts::catch()?, &tell)?;
+    for figure in &figures {
+        if args.json {
+            json_line(out, figure)?;
+        } else {
+            line(out, &figure.line())?;
+        }
+    }
+    let above = figures.iter().any(|figure| figure.holds() == Some(false));
+    Ok(if above { Outcome::Failed } else { Outcome::Done })
+}
