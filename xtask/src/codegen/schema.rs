@@ -127,15 +127,21 @@ impl<'a> Reader<'a> {
             properties.entry(name).or_insert(schema);
         }
         required.extend(words(node.get("required")));
-        for (key, all) in [("allOf", true), ("oneOf", false), ("anyOf", false)] {
+        for part in node.get("allOf").and_then(Json::as_array).into_iter().flatten() {
+            self.collect(self.resolve(part).0, properties, required, depth + 1);
+        }
+        for key in ["oneOf", "anyOf"] {
+            let mut common: Option<Vec<&str>> = None;
             for alternative in node.get(key).and_then(Json::as_array).into_iter().flatten() {
-                // What one alternative insists on is not insisted on by the whole.
                 let mut theirs = Vec::new();
                 self.collect(self.resolve(alternative).0, properties, &mut theirs, depth + 1);
-                if all {
-                    required.append(&mut theirs);
-                }
+                // The whole insists only on what every alternative insists on.
+                common = Some(match common {
+                    None => theirs,
+                    Some(common) => common.into_iter().filter(|name| theirs.contains(name)).collect(),
+                });
             }
+            required.extend(common.unwrap_or_default());
         }
     }
 
