@@ -26,13 +26,17 @@ pub(super) struct Took {
 ///
 /// The programs' stdout is dropped. One that fails ends it, with what it said.
 pub(super) fn time(times: u32, command: impl Fn() -> Command) -> Result<Took, Error> {
-    let (before, started) = (children(), Instant::now());
-    for _ in 0..times {
-        answer(&mut command())?;
-    }
+    let (took, ()) = timed(|| (0..times).try_for_each(|_| answer(&mut command()).map(drop)))?;
     let share = f64::from(times.max(1));
-    let cpu_seconds = before.zip(children()).map(|(before, after)| (after - before) / share);
-    Ok(Took { wall_seconds: started.elapsed().as_secs_f64() / share, cpu_seconds })
+    Ok(Took { wall_seconds: took.wall_seconds / share, cpu_seconds: took.cpu_seconds.map(|cpu| cpu / share) })
+}
+
+/// Does something that starts programs and waits for them, and says what they took.
+pub(super) fn timed<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<(Took, T), Error> {
+    let (before, started) = (children(), Instant::now());
+    let result = work()?;
+    let wall_seconds = started.elapsed().as_secs_f64();
+    Ok((Took { wall_seconds, cpu_seconds: before.zip(children()).map(|(before, after)| after - before) }, result))
 }
 
 /// Runs a program and gives what it wrote to stdout.

@@ -5,9 +5,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use super::child::{answer, cargo, shown};
+use super::child::{answer, cargo, shown, timed};
 use super::metadata::in_root;
 use super::{Error, Figure, Workspace, make_folder, read, stats, write};
 use crate::interrupts::Interrupts;
@@ -36,19 +35,20 @@ pub(super) fn measure(workspace: &Workspace, rounds: u32, interrupts: &Interrupt
         let word = format!("(edit {round} of {})", std::process::id());
         let changed = edited(&original, &word).ok_or_else(|| Error::NoLine { path: FILE.into() })?;
         write(&copy.join(FILE), changed)?;
-        let started = Instant::now();
-        let template = render(&copy, &folder.join("target"), &environment)?;
-        let took = started.elapsed().as_secs_f64();
+        let (took, template) = timed(|| render(&copy, &folder.join("target"), &environment))?;
         if !template.contains(&word) {
             return Err(Error::NotRendered { word });
         }
-        tell(&format!("round {round}: {took:.2} s"));
+        tell(&format!("round {round}: {:.2} s", took.wall_seconds));
         times.push(took);
     }
-    let fastest = times.iter().copied().fold(f64::INFINITY, f64::min);
-    let median = stats::median(&times).unwrap_or_default();
-    let note = format!("median of {rounds}, fastest {}; cargo run -p xtask -- render, dev profile", stats::short(fastest));
-    Ok(vec![Figure::new("edit to template", median, "s").at_most(BAR).note(note)])
+    let wall: Vec<f64> = times.iter().map(|took| took.wall_seconds).collect();
+    let cpu: Option<Vec<f64>> = times.iter().map(|took| took.cpu_seconds).collect();
+    let note = format!("median of {rounds} by the clock; cargo run -p xtask -- render, dev profile");
+    let mut figure = Figure::new("edit to template", stats::median(&wall).unwrap_or_default(), "s").at_most(BAR).note(note);
+    figure.add("fastest_s", wall.iter().copied().reduce(f64::min));
+    figure.add("cpu_s", cpu.and_then(|cpu| stats::median(&cpu)));
+    Ok(vec![figure])
 }
 
 /// The source with a word more in the description of its stack, which the template begins with.

@@ -80,8 +80,8 @@ pub(super) fn all(installed: &Installed, folder: &Path) -> Vec<Tool> {
         make,
     };
     vec![
-        tool("cfn-kit", "cfn-kit", "release build", 50, Box::new(render)),
-        tool("cfn-kit, checked", "cfn-kit-checked", "with check and rules", 50, Box::new(checked)),
+        tool("cfn-kit", "cfn-kit", "release build", 20, Box::new(render)),
+        tool("cfn-kit, checked", "cfn-kit-checked", "with check and rules", 20, Box::new(checked)),
         tool("troposphere", "troposphere", "bytecode cached", 1, Box::new(troposphere)),
         tool("CDK app, bare", "cdk-bare", "L1 as JavaScript, CDK_VALIDATION=false", 1, Box::new(bare)),
         tool("CDK app", "cdk-app", "L1 as JavaScript, as it comes", 1, Box::new(validated)),
