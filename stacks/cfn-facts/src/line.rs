@@ -18,12 +18,18 @@ pub enum Part<'a> {
 ///
 /// The column, from 1, at which it is no such line, and what is wrong there.
 pub fn split(line: &str) -> Result<Vec<Part<'_>>, (usize, String)> {
-    let mut reader = Reader { line, at: 0 };
     let mut parts = Vec::with_capacity(4);
+    split_into(line, &mut parts)?;
+    Ok(parts)
+}
+
+/// The same, appended to a list that is used again for each line.
+pub(crate) fn split_into<'a>(line: &'a str, parts: &mut Vec<Part<'a>>) -> Result<(), (usize, String)> {
+    let mut reader = Reader { line, at: 0 };
     loop {
         reader.spaces();
         if reader.peek().is_none() {
-            return Ok(parts);
+            return Ok(());
         }
         let word = reader.word()?;
         if reader.peek() == Some(b'(') {

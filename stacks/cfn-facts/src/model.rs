@@ -101,6 +101,8 @@ pub struct Property {
     pub replaces: Replaces,
     /// Whether it can be written and never read.
     pub write_only: bool,
+    /// Whether its items have no order: the service reads the list as a set.
+    pub unordered: bool,
     /// Whether AWS advises against it.
     pub deprecated: bool,
     /// The smallest and the largest number.
@@ -132,6 +134,7 @@ impl Property {
             required: false,
             replaces: Replaces::No,
             write_only: false,
+            unordered: false,
             deprecated: false,
             range: Bounds::default(),
             length: Bounds::default(),

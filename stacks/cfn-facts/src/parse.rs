@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::line::{Part, split};
+use crate::line::{Part, split_into};
 use crate::model::{Attribute, Bounds, Metric, Property, Refers, Replaces, Resource, Service, Shape, Type, Word};
 
 /// A line that is no fact.
@@ -48,6 +48,7 @@ type Keep<'a> = fn(Cow<'a, str>) -> Word;
 
 fn read<'a>(text: &'a str, file: &str, keep: Keep<'a>) -> Result<Service, ParseError> {
     let mut service = Service::default();
+    let mut parts = Vec::with_capacity(8);
     for (index, line) in text.lines().enumerate() {
         let content = line.trim_start();
         if content.is_empty() || content.starts_with('#') {
@@ -55,19 +56,20 @@ fn read<'a>(text: &'a str, file: &str, keep: Keep<'a>) -> Result<Service, ParseE
         }
         let indent = line.len() - content.len();
         let error = |message| ParseError { file: file.to_owned(), line: index + 1, message };
-        let parts = split(content).map_err(|(column, message)| error(format!("column {}: {message}", indent + column)))?;
-        fact(&mut service, indent, Parts { parts: parts.into_iter(), keep }).map_err(error)?;
+        parts.clear();
+        split_into(content, &mut parts).map_err(|(column, message)| error(format!("column {}: {message}", indent + column)))?;
+        fact(&mut service, indent, Parts { parts: parts.drain(..), keep }).map_err(error)?;
     }
     Ok(service)
 }
 
 /// What is left of a line.
-struct Parts<'a> {
-    parts: std::vec::IntoIter<Part<'a>>,
+struct Parts<'a, 'l> {
+    parts: std::vec::Drain<'l, Part<'a>>,
     keep: Keep<'a>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> Parts<'a, '_> {
     fn next(&mut self) -> Option<Part<'a>> {
         self.parts.next()
     }
@@ -114,7 +116,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn fact(service: &mut Service, indent: usize, mut parts: Parts<'_>) -> Result<(), String> {
+fn fact(service: &mut Service, indent: usize, mut parts: Parts<'_, '_>) -> Result<(), String> {
     let first = parts.word("a fact")?;
     match (indent, first.as_ref()) {
         (0, "service") => service.name = parts.word("the name of the service")?,
@@ -131,7 +133,7 @@ fn fact(service: &mut Service, indent: usize, mut parts: Parts<'_>) -> Result<()
     }
 }
 
-fn resource(parts: &mut Parts<'_>) -> Result<Resource, String> {
+fn resource(parts: &mut Parts<'_, '_>) -> Result<Resource, String> {
     let mut resource = Resource { name: parts.word("the name of the resource type")?, ..Resource::default() };
     while let Some(part) = parts.next() {
         match part {
@@ -144,7 +146,7 @@ fn resource(parts: &mut Parts<'_>) -> Result<Resource, String> {
     Ok(resource)
 }
 
-fn resource_fact(resource: &mut Resource, indent: usize, first: &str, mut parts: Parts<'_>) -> Result<(), String> {
+fn resource_fact(resource: &mut Resource, indent: usize, first: &str, mut parts: Parts<'_, '_>) -> Result<(), String> {
     match (indent, first) {
         (2, "id") => resource.identifier = parts.words()?,
         (2, "ref") => resource.reference = Some(parts.word("what `Ref` gives")?),
@@ -181,7 +183,7 @@ fn resource_fact(resource: &mut Resource, indent: usize, first: &str, mut parts:
     Ok(())
 }
 
-fn metric(mut parts: Parts<'_>) -> Result<Metric, String> {
+fn metric(mut parts: Parts<'_, '_>) -> Result<Metric, String> {
     let namespace = parts.word("the namespace of the metric")?;
     let name = parts.word("the name of the metric")?;
     let mut metric = Metric { namespace, name, dimensions: Vec::new() };
@@ -194,7 +196,7 @@ fn metric(mut parts: Parts<'_>) -> Result<Metric, String> {
     Ok(metric)
 }
 
-fn property(mut parts: Parts<'_>) -> Result<Property, String> {
+fn property(mut parts: Parts<'_, '_>) -> Result<Property, String> {
     let name = parts.word("the name of the property")?;
     let mut property = Property::new(name, parts.kind("the type of the property")?);
     while let Some(part) = parts.next() {
@@ -203,13 +205,14 @@ fn property(mut parts: Parts<'_>) -> Result<Property, String> {
     Ok(property)
 }
 
-fn property_part<'a>(property: &mut Property, part: Part<'a>, parts: &Parts<'a>) -> Result<(), String> {
+fn property_part<'a>(property: &mut Property, part: Part<'a>, parts: &Parts<'a, '_>) -> Result<(), String> {
     match part {
         Part::Word(flag) => match flag.as_ref() {
             "required" => property.required = true,
             "replaces" => property.replaces = Replaces::Yes,
             "may-replace" => property.replaces = Replaces::Maybe,
             "write-only" => property.write_only = true,
+            "unordered" => property.unordered = true,
             "deprecated" => property.deprecated = true,
             "or-text" => property.or_text = true,
             other => return Err(format!("`{other}` says nothing about a property")),

@@ -94,6 +94,7 @@ fn property_line(property: &Property) -> String {
         (property.replaces == Replaces::Yes, " replaces"),
         (property.replaces == Replaces::Maybe, " may-replace"),
         (property.write_only, " write-only"),
+        (property.unordered, " unordered"),
         (property.deprecated, " deprecated"),
         (property.or_text, " or-text"),
     ];

@@ -33,11 +33,10 @@ pub fn actions<'a>(templates: impl IntoIterator<Item = &'a Json>) -> Actions {
 
 impl Actions {
     fn add(&mut self, kind: &str) {
-        let permissions = crate::facts::of(kind).map(|facts| &facts.permissions).filter(|permissions| !permissions.is_empty());
-        let Some(permissions) = permissions else {
+        let permissions = crate::facts::permissions(kind);
+        if permissions.is_empty() {
             self.silent.insert(kind.to_owned());
-            return;
-        };
+        }
         for action in permissions.values().flatten() {
             self.needed.entry(action.to_string()).or_default().insert(kind.to_owned());
         }

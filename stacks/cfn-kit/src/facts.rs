@@ -3,27 +3,41 @@
 //! All types of CloudFormation's registry are here, whatever cargo features are on, in one compressed table. A type is
 //! unpacked when it is first asked for, and stays.
 
+use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};
 
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
+use lz4_flex::block::decompress;
 
 pub use cfn_facts::{Attribute, Bounds, Metric, Property, Refers, Replaces, Resource as Facts, Shape, Type, Word};
 
 /// Each type's facts as text, compressed one by one.
 static TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts.bin"));
 
-/// Name, offset in the table, compressed length and length of every type; sorted by name.
-type Entry = (&'static str, u32, u32, u32);
+/// Where something lies in the table: offset, compressed length, length.
+type Chunk = (u32, u32, u32);
 
-static INDEX: &[Entry] = include!(concat!(env!("OUT_DIR"), "/facts.rs"));
+/// Every type's name, sorted, with its facts and the permissions of its handlers, which are seldom asked for.
+static INDEX: &[(&str, Chunk, Chunk)] = include!(concat!(env!("OUT_DIR"), "/facts.rs"));
 
 /// What was unpacked so far, in the order of the index.
 static UNPACKED: LazyLock<Box<[OnceLock<Option<Facts>>]>> = LazyLock::new(|| INDEX.iter().map(|_| OnceLock::new()).collect());
 
-/// What is known about a type; `None` for types that CloudFormation's registry does not have.
+/// What is known about a type, but for [`permissions`]; `None` for types that CloudFormation's registry does not have.
 pub fn of(name: &str) -> Option<&'static Facts> {
-    let index = INDEX.binary_search_by(|(known, ..)| (*known).cmp(name)).ok()?;
-    UNPACKED.get(index)?.get_or_init(|| unpack(INDEX[index])).as_ref()
+    let index = find(name)?;
+    let unpack = || {
+        let (name, facts, _) = INDEX[index];
+        // It stays as long as the program anyway, so that its words need not be copied.
+        cfn_facts::parse_static(unpack(facts)?.leak(), name).ok()?.resources.pop()
+    };
+    UNPACKED.get(index)?.get_or_init(unpack).as_ref()
+}
+
+/// The IAM actions that CloudFormation needs for a type, by verb: `create`, `read`, `update`, `delete`, `list`.
+pub fn permissions(name: &str) -> BTreeMap<Word, Vec<Word>> {
+    let text = find(name).and_then(|index| unpack(INDEX[index].2)).unwrap_or_default();
+    let service = cfn_facts::parse(&format!("resource {name}\n{text}"), name);
+    service.ok().and_then(|mut service| service.resources.pop()).map(|facts| facts.permissions).unwrap_or_default()
 }
 
 /// The names of all types, sorted.
@@ -31,10 +45,12 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     INDEX.iter().map(|(name, ..)| *name)
 }
 
-fn unpack((name, offset, compressed, length): Entry) -> Option<Facts> {
+fn find(name: &str) -> Option<usize> {
+    INDEX.binary_search_by(|(known, ..)| (*known).cmp(name)).ok()
+}
+
+fn unpack((offset, packed, length): Chunk) -> Option<String> {
     let start = offset as usize;
-    let chunk = TABLE.get(start..start + compressed as usize)?;
-    let text = String::from_utf8(decompress_to_vec_with_limit(chunk, length as usize).ok()?).ok()?;
-    // It stays as long as the program anyway, so that its words need not be copied.
-    cfn_facts::parse_static(text.leak(), name).ok()?.resources.pop()
+    let chunk = TABLE.get(start..start + packed as usize)?;
+    String::from_utf8(decompress(chunk, length as usize).ok()?).ok()
 }

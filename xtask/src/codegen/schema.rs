@@ -268,6 +268,7 @@ impl<'a> Reader<'a> {
         set(&mut property.range, bounds("minimum", "maximum"));
         set(&mut property.length, bounds("minLength", "maxLength"));
         if depth == 0 {
+            property.unordered |= matches!(property.kind, Type::List(_)) && node.get("insertionOrder").is_some_and(|order| *order == false);
             set(&mut property.items, bounds("minItems", "maxItems"));
         }
         if property.pattern.is_none() && property.kind.innermost() == &Type::String {

@@ -20,6 +20,9 @@ pub(super) fn property(property: &Property) -> String {
     if !property.items.is_empty() {
         text.push_str(&format!(", {} items", bounds(&property.items)));
     }
+    if property.unordered {
+        text.push_str(", in any order");
+    }
     text.push('.');
     if !property.choices.is_empty() {
         let choices: Vec<String> = property.choices.iter().take(MOST_CHOICES).map(|choice| format!("`{choice}`")).collect();

@@ -4,6 +4,10 @@ use cfn_kit::prelude::*;
 use cfn_kit::{apigatewayv2, cognito, lambda};
 use serde_json::{Map, json};
 
+use cfn_kit::apigatewayv2::authorizer::AuthorizerType;
+use cfn_kit::apigatewayv2::integration::{IntegrationType, PayloadFormatVersion};
+use cfn_kit::apigatewayv2::route::AuthorizationType;
+
 use super::Site;
 use super::functions::log_group;
 
@@ -58,17 +62,17 @@ pub(crate) fn api<S>(
         .allow_methods(["GET", "POST", "DELETE"])
         .allow_origins(["*"])
         .allow_headers(["authorization", "content-type"]);
-    let api = apigatewayv2::Api::new().name(site.name()).protocol_type("HTTP").cors_configuration(cors);
+    let api = apigatewayv2::Api::new().name(site.name()).protocol_type(apigatewayv2::api::ProtocolType::Http).cors_configuration(cors);
     let api = site.add("HttpApi", api);
     let log = log_group(site, "Api");
     let [submit_target, status_target] = [("Submit", submit), ("Status", status)].map(|(id, function)| {
-        let integration = apigatewayv2::Integration::new(&api, "AWS_PROXY").integration_uri(function.arn()).payload_format_version("2.0");
+        let integration = apigatewayv2::Integration::new(&api, IntegrationType::AwsProxy).integration_uri(function.arn()).payload_format_version(PayloadFormatVersion::V2_0);
         site.add(&format!("{id}Integration"), integration)
     });
     let issuer = sub!("https://cognito-idp.{}.amazonaws.com/{}", region(), users.pool.user_pool_id());
     let jwt = apigatewayv2::authorizer::JWTConfiguration::new().audience([users.client.client_id()]).issuer(issuer);
     let authorizer =
-        apigatewayv2::Authorizer::new(&api, "JWT", "cognito").identity_source(["$request.header.Authorization"]).jwt_configuration(jwt);
+        apigatewayv2::Authorizer::new(&api, AuthorizerType::Jwt, "cognito").identity_source(["$request.header.Authorization"]).jwt_configuration(jwt);
     let authorizer = site.add("ApiAuthorizer", authorizer);
 
     let config = site.config;
@@ -90,8 +94,8 @@ pub(crate) fn api<S>(
         let route = apigatewayv2::Route::new(&api, key).target(raw(sub!("integrations/{}", target.reference())));
         // Whether the platform lives is everybody's to ask.
         let route = match id {
-            "Health" => route.authorization_type("NONE"),
-            _ => route.authorization_type("JWT").authorizer_id(&authorizer),
+            "Health" => route.authorization_type(AuthorizationType::None),
+            _ => route.authorization_type(AuthorizationType::Jwt).authorizer_id(&authorizer),
         };
         routes.push(site.add(&format!("{id}Route"), route));
         let source = sub!("arn:{}:execute-api:{}:{}:{}/*/*{}", partition(), region(), account_id(), api.api_id(), path);

@@ -1,8 +1,8 @@
 //! Names that mean something: which lists have no order, which texts are JSON, what identifies an item.
 //!
-//! CloudFormation's schemas say `insertionOrder: false` of some lists. The facts do not have that mark, so these are the lists whose
-//! service reads them as a set. A list that is missing here costs a line too many; one too many would hide a change, so only names
-//! that mean a set in every service are here.
+//! CloudFormation's schemas say of many lists that they have no order, and the facts carry that. These are lists of which the schemas
+//! are silent although the service reads them as a set. A list that is missing here costs a line too many; one too many would hide a
+//! change, so only names that mean a set in every service are here.
 
 use serde_json::{Map, Value as Json};
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::names::{is_json_text, is_set};
-use crate::facts::{Facts, Shape, Type};
+use crate::facts::{Facts, Property, Type};
 
 /// A place in a template.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +11,8 @@ pub(super) struct Place<'a> {
     kind: Kind<'a>,
     /// The name of the property that it is or is an item of; empty where there is none.
     name: &'a str,
+    /// Whether the facts say that the list here has no order.
+    unordered: bool,
     /// The structures that types refer to by name.
     facts: Option<&'static Facts>,
     /// How many texts around this one were JSON themselves.
@@ -68,22 +70,22 @@ pub(super) enum Embedded {
 
 impl Place<'static> {
     /// A place of which nothing is known.
-    pub(super) const PLAIN: Self = Self { kind: Kind::Plain, name: "", facts: None, nested: 0 };
+    pub(super) const PLAIN: Self = Self { kind: Kind::Plain, name: "", unordered: false, facts: None, nested: 0 };
 
     /// A place where all scalars are text in the end.
-    pub(super) const TEXTS: Self = Self { kind: Kind::Texts, name: "", facts: None, nested: 0 };
+    pub(super) const TEXTS: Self = Self { kind: Kind::Texts, name: "", unordered: false, facts: None, nested: 0 };
 
     /// The whole resource of this type.
     pub(super) fn resource(type_name: &str) -> Self {
         let custom = type_name.starts_with("Custom::") || type_name == "AWS::CloudFormation::CustomResource";
         let facts = if custom { None } else { crate::facts::of(type_name) };
-        Self { kind: Kind::Resource { custom }, name: "", facts, nested: 0 }
+        Self { kind: Kind::Resource { custom }, name: "", unordered: false, facts, nested: 0 }
     }
 }
 
 impl<'a> Place<'a> {
     fn with(self, kind: Kind<'a>, name: &'a str) -> Self {
-        Self { kind, name, ..self }
+        Self { kind, name, unordered: false, ..self }
     }
 
     /// The place under a key.
@@ -93,10 +95,10 @@ impl<'a> Place<'a> {
             (Kind::Resource { .. }, "DependsOn") => Kind::Words,
             (Kind::Properties { custom: true }, "ServiceToken") => Kind::Plain,
             (Kind::Properties { custom: true } | Kind::Texts, _) => Kind::Texts,
-            (Kind::Properties { .. }, _) => {
-                self.facts.and_then(|facts| facts.property(key)).map_or(Kind::Plain, |it| Kind::Typed(&it.kind))
+            (Kind::Properties { .. } | Kind::Typed(Type::Shape(_)), _) => {
+                let Some(property) = self.property(key) else { return self.with(Kind::Plain, key) };
+                return Self { unordered: property.unordered, ..self.with(Kind::Typed(&property.kind), key) };
             }
-            (Kind::Typed(Type::Shape(name)), _) => self.property_of(name, key),
             (Kind::Typed(Type::Map(item)), _) => Kind::Typed(item),
             (Kind::Typed(Type::Policy) | Kind::Policy, "Statement") => Kind::Statements,
             (Kind::Typed(Type::Policy) | Kind::Policy, _) => Kind::Texts,
@@ -112,9 +114,25 @@ impl<'a> Place<'a> {
         self.with(kind, key)
     }
 
-    fn property_of(self, shape: &str, key: &str) -> Kind<'a> {
-        let property = self.facts.and_then(|facts| facts.shape(shape)).and_then(|shape: &'static Shape| shape.property(key));
-        property.map_or(Kind::Plain, |it| Kind::Typed(&it.kind))
+    /// What the facts say about the property under a key.
+    fn property(self, key: &str) -> Option<&'static Property> {
+        let facts = self.facts?;
+        match self.kind {
+            Kind::Properties { .. } => facts.property(key),
+            Kind::Typed(Type::Shape(name)) => facts.shape(name)?.property(key),
+            Kind::Plain
+            | Kind::Resource { .. }
+            | Kind::Typed(_)
+            | Kind::Texts
+            | Kind::Policy
+            | Kind::Statements
+            | Kind::Statement
+            | Kind::Principal
+            | Kind::Operators
+            | Kind::Operator
+            | Kind::Words
+            | Kind::Actions => None,
+        }
     }
 
     /// The place of an item of the list here.
@@ -142,7 +160,7 @@ impl<'a> Place<'a> {
         let nested = self.nested.saturating_add(1);
         match embedded {
             Embedded::AsJson => Self { nested, ..self },
-            Embedded::AsText | Embedded::No => Self { kind: Kind::Plain, name: "", facts: None, nested },
+            Embedded::AsText | Embedded::No => Self { kind: Kind::Plain, name: "", unordered: false, facts: None, nested },
         }
     }
 
@@ -181,7 +199,7 @@ impl<'a> Place<'a> {
 
     /// Whether the list here has no order.
     pub(super) fn is_set(self) -> bool {
-        self.takes_one_for_many() || is_set(self.name) || self.holds_pairs()
+        self.takes_one_for_many() || self.unordered || is_set(self.name) || self.holds_pairs()
     }
 
     /// Whether the list here is of keys and values, whatever it is called.
