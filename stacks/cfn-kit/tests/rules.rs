@@ -77,8 +77,10 @@ fn every_rule_has_a_template_that_breaks_it_and_one_that_does_not() {
 
     let names: Vec<&str> = rules().map(|rule| rule.id).collect();
 
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules/README.md")).unwrap();
     assert!(names.is_sorted(), "the list of rules is read by people");
     for name in names {
+        assert!(readme.contains(&format!("| `{name}` |")), "nobody would look up `{name}`");
         assert!(bad.contains(name), "nothing shows that `{name}` finds anything");
         assert!(good.contains(name), "nothing shows that `{name}` leaves good templates alone");
     }

@@ -138,6 +138,11 @@ fn of_property(property: &mut Property, fact: &Part<'static>, disputed: bool) ->
             "keeps" => replaces(Replaces::No),
             "required" => change(&mut property.required, true),
             "optional" => change(&mut property.required, false),
+            "no-reference" if property.refers.is_empty() => Err("the sources know of no reference by now".to_owned()),
+            "no-reference" => {
+                property.refers.clear();
+                Ok(())
+            }
             "or-text" => change(&mut property.or_text, true),
             other => Err(format!("`{other}` corrects nothing about a property")),
         },

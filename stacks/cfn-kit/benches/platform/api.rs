@@ -66,13 +66,16 @@ pub(crate) fn api<S>(
     let api = site.add("HttpApi", api);
     let log = log_group(site, "Api");
     let [submit_target, status_target] = [("Submit", submit), ("Status", status)].map(|(id, function)| {
-        let integration = apigatewayv2::Integration::new(&api, IntegrationType::AwsProxy).integration_uri(function.arn()).payload_format_version(PayloadFormatVersion::V2_0);
+        let integration = apigatewayv2::Integration::new(&api, IntegrationType::AwsProxy)
+            .integration_uri(function.arn())
+            .payload_format_version(PayloadFormatVersion::V2_0);
         site.add(&format!("{id}Integration"), integration)
     });
     let issuer = sub!("https://cognito-idp.{}.amazonaws.com/{}", region(), users.pool.user_pool_id());
     let jwt = apigatewayv2::authorizer::JWTConfiguration::new().audience([users.client.client_id()]).issuer(issuer);
-    let authorizer =
-        apigatewayv2::Authorizer::new(&api, AuthorizerType::Jwt, "cognito").identity_source(["$request.header.Authorization"]).jwt_configuration(jwt);
+    let authorizer = apigatewayv2::Authorizer::new(&api, AuthorizerType::Jwt, "cognito")
+        .identity_source(["$request.header.Authorization"])
+        .jwt_configuration(jwt);
     let authorizer = site.add("ApiAuthorizer", authorizer);
 
     let config = site.config;
@@ -91,7 +94,7 @@ pub(crate) fn api<S>(
         let key = format!("{method} {path}");
         limits.insert(key.clone(), limit.clone());
         // A route wants the integration behind a word, which the types of the two do not say.
-        let route = apigatewayv2::Route::new(&api, key).target(raw(sub!("integrations/{}", target.reference())));
+        let route = apigatewayv2::Route::new(&api, key).target(sub!("integrations/{}", target.reference()));
         // Whether the platform lives is everybody's to ask.
         let route = match id {
             "Health" => route.authorization_type(AuthorizationType::None),

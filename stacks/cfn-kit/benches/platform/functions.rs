@@ -71,7 +71,7 @@ fn function<S>(
     let policy = site.add(&format!("{id}Policy"), policy);
 
     // A bucket of nobody's template: there is no handle to it.
-    let bucket = raw(sub!("jobs-artifacts-{}-{}", account_id::<S>(), region()));
+    let bucket = sub!("jobs-artifacts-{}-{}", account_id(), region());
     let code = lambda::function::Code::new().s3_bucket(bucket).s3_key(format!("{short}.zip"));
     let function = lambda::Function::new(code, &role)
         .function_name(site.named(&short))
