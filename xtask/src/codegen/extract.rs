@@ -1,6 +1,6 @@
 //! Both sources and our corrections, put together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -27,6 +27,10 @@ pub(super) fn extract(sources: &Sources, corrections: &str) -> Result<Extracted,
     for (name, schema) in schemas(&sources.schemas)? {
         let resource = extraction.resource(&name, &schema, &spec);
         resources.insert(name, resource);
+    }
+    let actions = actions(&sources.schemas)?;
+    for resource in resources.values_mut() {
+        extraction.keep_known_actions(resource, &actions);
     }
     for (name, regions) in absences(&sources.schemas)? {
         if let Some(resource) = resources.get_mut(&name) {
@@ -58,6 +62,18 @@ fn schemas(folder: &Path) -> Result<BTreeMap<String, Json>, Error> {
         schemas.insert(name.clone(), json(&folder.join(format!("resources/{file}.json")))?);
     }
     Ok(schemas)
+}
+
+/// Every action of IAM, in small letters: `sqs:sendmessage`.
+fn actions(schemas: &Path) -> Result<HashSet<String>, Error> {
+    let path = schemas.with_file_name("AdditionalSpecs").join("Policies.json");
+    let list = json(&path)?;
+    let services = list.as_object().ok_or_else(|| Error::Shape { path: path.clone(), what: "the list of IAM's actions" })?;
+    let of_service = |(service, facts): (&String, &Json)| {
+        let actions = facts.get("Actions").and_then(Json::as_object).into_iter().flat_map(|actions| actions.keys());
+        actions.map(|action| format!("{service}:{action}").to_ascii_lowercase()).collect::<Vec<_>>()
+    };
+    Ok(services.iter().flat_map(of_service).collect())
 }
 
 /// The regions that lack a type, by type. Only those that every account can turn on count: each other partition is a cloud of its own.
@@ -100,6 +116,7 @@ pub(super) type Disagreements = Vec<(String, String)>;
 struct Extraction {
     disagreements: Disagreements,
     unknown_references: usize,
+    unknown_actions: usize,
 }
 
 impl Extraction {
@@ -109,8 +126,19 @@ impl Extraction {
                 "the sources disagree about what {} properties replace: `may-replace`, unless a correction says more",
                 self.disagreements.len()
             ),
+            format!("{} permissions of handlers are no actions of IAM, and were left out", self.unknown_actions),
             format!("{} references name an attribute or a type that does not exist, and were left out", self.unknown_references),
         ]
+    }
+
+    /// Handlers name actions that IAM does not have, such as those of the API behind `s3:PutBucketCORS`; a policy with one is refused.
+    fn keep_known_actions(&mut self, resource: &mut Resource, known: &HashSet<String>) {
+        for actions in resource.permissions.values_mut() {
+            let before = actions.len();
+            actions.retain(|action| action.contains('*') || known.contains(&action.to_ascii_lowercase()));
+            self.unknown_actions += before - actions.len();
+        }
+        resource.permissions.retain(|_, actions| !actions.is_empty());
     }
 
     fn resource(&mut self, name: &str, schema: &Json, spec: &Spec) -> Resource {
