@@ -117,39 +117,22 @@ impl<'a> Place<'a> {
     /// What the facts say about the property under a key.
     fn property(self, key: &str) -> Option<&'static Property> {
         let facts = self.facts?;
-        match self.kind {
-            Kind::Properties { .. } => facts.property(key),
-            Kind::Typed(Type::Shape(name)) => facts.shape(name)?.property(key),
-            Kind::Plain
-            | Kind::Resource { .. }
-            | Kind::Typed(_)
-            | Kind::Texts
-            | Kind::Policy
-            | Kind::Statements
-            | Kind::Statement
-            | Kind::Principal
-            | Kind::Operators
-            | Kind::Operator
-            | Kind::Words
-            | Kind::Actions => None,
+        if let Kind::Typed(Type::Shape(name)) = self.kind {
+            return facts.shape(name)?.property(key);
         }
+        matches!(self.kind, Kind::Properties { .. }).then(|| facts.property(key))?
     }
 
     /// The place of an item of the list here.
     pub(super) fn item(self) -> Self {
-        let kind = match self.kind {
-            Kind::Typed(Type::List(item)) => Kind::Typed(item),
-            Kind::Statements => Kind::Statement,
-            Kind::Words | Kind::Actions | Kind::Texts => self.kind,
+        let kind = if let Kind::Typed(Type::List(item)) = self.kind {
+            Kind::Typed(item)
+        } else if matches!(self.kind, Kind::Statements) {
+            Kind::Statement
+        } else if matches!(self.kind, Kind::Words | Kind::Actions | Kind::Texts) {
+            self.kind
+        } else {
             Kind::Plain
-            | Kind::Resource { .. }
-            | Kind::Properties { .. }
-            | Kind::Typed(_)
-            | Kind::Policy
-            | Kind::Statement
-            | Kind::Principal
-            | Kind::Operators
-            | Kind::Operator => Kind::Plain,
         };
         // The items of a list of lists are another list.
         self.with(kind, "")
@@ -180,21 +163,9 @@ impl<'a> Place<'a> {
 
     /// Whether one value and a list of one are the same here.
     pub(super) fn takes_one_for_many(self) -> bool {
-        match self.kind {
-            Kind::Statements => true,
-            // An item is one of the words itself, and has no name of its own.
-            Kind::Words | Kind::Actions => !self.name.is_empty(),
-            Kind::Plain
-            | Kind::Resource { .. }
-            | Kind::Properties { .. }
-            | Kind::Typed(_)
-            | Kind::Texts
-            | Kind::Policy
-            | Kind::Statement
-            | Kind::Principal
-            | Kind::Operators
-            | Kind::Operator => false,
-        }
+        // An item is one of the words itself, and has no name of its own.
+        let words = matches!(self.kind, Kind::Words | Kind::Actions) && !self.name.is_empty();
+        words || matches!(self.kind, Kind::Statements)
     }
 
     /// Whether the list here has no order.
@@ -212,42 +183,27 @@ impl<'a> Place<'a> {
     }
 
     pub(super) fn scalar(self) -> Scalar {
-        match self.kind {
-            Kind::Typed(Type::Integer | Type::Number) => Scalar::Number,
-            Kind::Typed(Type::Boolean) => Scalar::Boolean,
-            Kind::Typed(Type::String) | Kind::Texts | Kind::Words | Kind::Actions => Scalar::Text,
-            Kind::Plain
-            | Kind::Resource { .. }
-            | Kind::Properties { .. }
-            | Kind::Typed(_)
-            | Kind::Policy
-            | Kind::Statements
-            | Kind::Statement
-            | Kind::Principal
-            | Kind::Operators
-            | Kind::Operator => Scalar::Kept,
+        if matches!(self.kind, Kind::Typed(Type::Integer | Type::Number)) {
+            Scalar::Number
+        } else if matches!(self.kind, Kind::Typed(Type::Boolean)) {
+            Scalar::Boolean
+        } else if matches!(self.kind, Kind::Typed(Type::String) | Kind::Texts | Kind::Words | Kind::Actions) {
+            Scalar::Text
+        } else {
+            Scalar::Kept
         }
     }
 
     pub(super) fn embeds(self) -> Embedded {
-        match self.kind {
-            // Texts in texts in texts: somebody wants to see how deep we go.
-            _ if self.nested >= 4 => Embedded::No,
-            Kind::Typed(Type::Json | Type::Policy | Type::Shape(_)) => Embedded::AsJson,
-            Kind::Typed(Type::String) | Kind::Plain if is_json_text(self.name) => Embedded::AsText,
-            Kind::Plain
-            | Kind::Resource { .. }
-            | Kind::Properties { .. }
-            | Kind::Typed(_)
-            | Kind::Texts
-            | Kind::Policy
-            | Kind::Statements
-            | Kind::Statement
-            | Kind::Principal
-            | Kind::Operators
-            | Kind::Operator
-            | Kind::Words
-            | Kind::Actions => Embedded::No,
+        // Texts in texts in texts: somebody wants to see how deep we go.
+        if self.nested >= 4 {
+            Embedded::No
+        } else if matches!(self.kind, Kind::Typed(Type::Json | Type::Policy | Type::Shape(_))) {
+            Embedded::AsJson
+        } else if matches!(self.kind, Kind::Typed(Type::String) | Kind::Plain) && is_json_text(self.name) {
+            Embedded::AsText
+        } else {
+            Embedded::No
         }
     }
 }
