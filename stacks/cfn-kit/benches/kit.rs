@@ -40,6 +40,7 @@ const WORK: &[Work] = &[
     Work("check", || with(large().document(), cfn_kit::check)),
     Work("lint", || with((large().document(), context()), |(document, context)| rules::lint(document, context))),
     Work("render_check_lint", || with(large(), render_check_lint)),
+    Work("diff_all", || with((large().to_json(), rewritten()), |(old, new)| cfn_kit::diff(old, new))),
     Work("diff", || with((large().to_json(), changed()), |(old, new)| cfn_kit::diff(old, new))),
     Work("everything", || again(|| render_check_lint(&large()))),
 ];
@@ -117,6 +118,23 @@ fn changed() -> Json {
     new["Resources"]["Another"] = new["Resources"]["P0ApiLogGroup"].clone();
     if let Some(resources) = new["Resources"].as_object_mut() {
         resources.shift_remove("P6Dashboard");
+    }
+    new
+}
+
+/// The same template with another text and another number everywhere, so that nearly everything is replaced.
+fn rewritten() -> Json {
+    let mut new = large().to_json();
+    let resources = new["Resources"].as_object_mut().into_iter().flatten();
+    for (_, resource) in resources {
+        for (_, value) in resource["Properties"].as_object_mut().into_iter().flatten() {
+            let other = match &*value {
+                Json::String(text) => Json::from(format!("{text}x")),
+                Json::Number(number) => Json::from(number.as_f64().unwrap_or_default() + 1.0),
+                same @ (Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_)) => same.clone(),
+            };
+            *value = other;
+        }
     }
     new
 }

@@ -16,6 +16,7 @@ const ROWS: &[(&str, &str, Option<f64>)] = &[
     ("lint", "rules", None),
     ("render_check_lint", "render, check and rules", Some(10.0)),
     ("diff", "diff of two such templates", Some(10.0)),
+    ("diff_all", "diff where nearly all differs", None),
     ("everything", "all: write, render, check, rules", None),
     ("fresh facts", "facts of the types, first time", Some(1.0)),
     ("fresh everything", "all, first time in a process", None),

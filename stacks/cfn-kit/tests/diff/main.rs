@@ -8,7 +8,6 @@ mod meaning;
 mod oracle;
 mod rename;
 mod security;
-mod speed;
 mod spread;
 
 use cfn_kit::{Diff, diff};
