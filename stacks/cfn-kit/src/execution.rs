@@ -33,12 +33,19 @@ pub fn actions<'a>(templates: impl IntoIterator<Item = &'a Json>) -> Actions {
 
 impl Actions {
     fn add(&mut self, kind: &str) {
-        let permissions = crate::facts::permissions(kind);
-        if permissions.is_empty() {
+        let Some(permissions) = crate::facts::permissions(kind).filter(|permissions| !permissions.is_empty()) else {
             self.silent.insert(kind.to_owned());
-        }
+            return;
+        };
         for action in permissions.values().flatten() {
-            self.needed.entry(action.to_string()).or_default().insert(kind.to_owned());
+            match self.needed.get_mut(action.as_ref()) {
+                Some(types) => {
+                    types.insert(kind.to_owned());
+                }
+                None => {
+                    self.needed.insert(action.to_string(), BTreeSet::from([kind.to_owned()]));
+                }
+            }
         }
     }
 }

@@ -22,6 +22,12 @@ static INDEX: &[(&str, Chunk, Chunk)] = include!(concat!(env!("OUT_DIR"), "/fact
 /// What was unpacked so far, in the order of the index.
 static UNPACKED: LazyLock<Box<[OnceLock<Option<Facts>>]>> = LazyLock::new(|| INDEX.iter().map(|_| OnceLock::new()).collect());
 
+/// The IAM actions that the handlers of a type call, by verb.
+pub type Permissions = BTreeMap<Word, Vec<Word>>;
+
+/// The permissions that were unpacked so far.
+static PERMISSIONS: LazyLock<Box<[OnceLock<Option<Permissions>>]>> = LazyLock::new(|| INDEX.iter().map(|_| OnceLock::new()).collect());
+
 /// What is known about a type, but for [`permissions`]; `None` for types that CloudFormation's registry does not have.
 pub fn of(name: &str) -> Option<&'static Facts> {
     let index = find(name)?;
@@ -34,10 +40,14 @@ pub fn of(name: &str) -> Option<&'static Facts> {
 }
 
 /// The IAM actions that CloudFormation needs for a type, by verb: `create`, `read`, `update`, `delete`, `list`.
-pub fn permissions(name: &str) -> BTreeMap<Word, Vec<Word>> {
-    let text = find(name).and_then(|index| unpack(INDEX[index].2)).unwrap_or_default();
-    let service = cfn_facts::parse(&format!("resource {name}\n{text}"), name);
-    service.ok().and_then(|mut service| service.resources.pop()).map(|facts| facts.permissions).unwrap_or_default()
+pub fn permissions(name: &str) -> Option<&'static Permissions> {
+    let index = find(name)?;
+    let unpack = || {
+        let (name, _, permissions) = INDEX[index];
+        let text = format!("resource {name}\n{}", unpack(permissions)?);
+        Some(cfn_facts::parse_static(text.leak(), name).ok()?.resources.pop()?.permissions)
+    };
+    PERMISSIONS.get(index)?.get_or_init(unpack).as_ref()
 }
 
 /// The names of all types, sorted.
