@@ -6,8 +6,8 @@
 use cfn_kit::prelude::*;
 use cfn_kit::{execution, iam};
 
-use crate::environment::Environment;
-use crate::stack::{Built, Export, Finished, Stack, pascal};
+use foundation::environment::Environment;
+use foundation::{Built, Export, Finished, Stack, pascal};
 
 /// The short name of its stack.
 pub(crate) const STACK: &str = "execution-role";

@@ -2,13 +2,11 @@
 
 use cfn_kit::context::{Context, Mutability};
 use cfn_kit::s3;
+use foundation::{ARTIFACT_BUCKET, ARTIFACTS};
 
 use crate::constructs::{Bucket, Lifecycle};
-use crate::environment::Environment;
-use crate::stack::{Built, Export, Stack};
-
-/// The short name of the stack.
-pub(crate) const STACK: &str = "artifacts";
+use foundation::environment::Environment;
+use foundation::{Built, Export, Stack};
 
 /// What the stack gives to others.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +18,7 @@ pub struct Artifacts {
 /// One bucket that keeps every version: packed code by digest, templates too long to be sent inline, the release ledger.
 #[must_use]
 pub fn artifacts(env: &Environment) -> Built<Artifacts> {
-    let mut stack = Stack::new(env, STACK, "Code and release records of the environment");
+    let mut stack = Stack::new(env, ARTIFACTS, "Code and release records of the environment");
 
     // Objects are named by their content, so an old version is only ever one that somebody overwrote or deleted by hand.
     let bucket = stack.add(
@@ -37,6 +35,6 @@ pub fn artifacts(env: &Environment) -> Built<Artifacts> {
         Context::why("code by digest, and the ledger that a rollback reads: lost, nothing earlier can be deployed again")
             .property("VersioningConfiguration", Mutability::ReviewRequired),
     );
-    let bucket = stack.output("BucketName", bucket.bucket_name(), "Bucket for code, templates and release records");
+    let bucket = stack.output(ARTIFACT_BUCKET, bucket.bucket_name(), "Bucket for code, templates and release records");
     stack.finish(Artifacts { bucket })
 }

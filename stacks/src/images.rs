@@ -17,9 +17,9 @@ use contract::{metrics, outputs};
 
 use crate::artifacts::Artifacts;
 use crate::constructs::{Alarm, Bucket, DeadLetters, Expiry, Function, Lifecycle, Queue};
-use crate::environment::Environment;
 use crate::jobs::Jobs;
-use crate::stack::{Built, Stack};
+use foundation::environment::Environment;
+use foundation::{Built, Stack};
 
 /// The binary of `runtime/` that makes the proxies.
 const TRANSCODE: &str = "transcode";

@@ -7,8 +7,8 @@ use contract::jobs::column;
 use contract::outputs;
 
 use crate::constructs::{Alarm, AlertTopic, DataKey, DeadLetters, Queue, protect};
-use crate::environment::{DataProtection, Encryption, Environment};
-use crate::stack::{Built, Export, Stack};
+use foundation::environment::{DataProtection, Encryption, Environment};
+use foundation::{Built, Export, Stack};
 
 /// What the stack gives to others.
 #[derive(Debug, Clone, Copy)]

@@ -2,21 +2,22 @@
 #![warn(missing_docs)]
 
 pub mod constructs;
-pub mod environment;
 
 mod access;
 mod artifacts;
 mod images;
 mod jobs;
-mod stack;
 
 pub use access::{Access, execution_role};
 pub use artifacts::{Artifacts, artifacts};
 pub use images::{Images, images};
 pub use jobs::{Jobs, jobs};
-pub use stack::{Built, Export, Finished, Shipped, Stack, Wire};
 
-use environment::Environment;
+use foundation::environment::Environment;
+use foundation::{Finished, Platform};
+
+/// This platform, for the command line.
+pub const PLATFORM: Platform = Platform { stacks: platform, execution_role };
 
 /// All stacks of an environment, each after those that it needs.
 #[must_use]

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use foundation::environment::Environment;
+use foundation::{Finished, Wire};
 use serde_json::Value as Json;
-use stacks::environment::Environment;
-use stacks::{Finished, Wire};
 
 fn environment(name: &str) -> Environment {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../environments").join(format!("{name}.yaml"));

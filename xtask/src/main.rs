@@ -1,7 +1,7 @@
-//! `cargo xtask`: everything that is done with this repository.
+#![doc = include_str!("../README.md")]
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    xtask::main()
+    cli::main(stacks::PLATFORM)
 }

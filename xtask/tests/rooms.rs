@@ -10,23 +10,25 @@ use serde_json::Value as Json;
 const ARROWS: &[(&str, &[&str])] = &[
     ("cfn-facts", &[]),
     ("cfn-kit", &["cfn-facts"]),
+    ("cli", &["cfn-facts", "cfn-kit", "contract", "foundation", "protocol"]),
     ("contract", &[]),
     ("deploy", &["protocol", "unify"]),
+    ("foundation", &["cfn-kit", "contract"]),
     ("picture", &["contract"]),
     ("protocol", &[]),
     ("smoke", &["contract", "picture", "unify"]),
-    ("stacks", &["cfn-kit", "contract"]),
+    ("stacks", &["cfn-kit", "contract", "foundation"]),
     ("transcode", &["contract", "picture", "unify"]),
     ("unify", &[]),
-    ("xtask", &["cfn-facts", "cfn-kit", "contract", "protocol", "stacks"]),
+    ("xtask", &["cli", "stacks"]),
 ];
 
 /// Rooms in the edit loop: a build of any of them takes seconds, because none of this comes with it.
-const LIGHT: &[&str] = &["cfn-facts", "cfn-kit", "contract", "picture", "protocol", "stacks", "xtask"];
+const LIGHT: &[&str] = &["cfn-facts", "cfn-kit", "cli", "contract", "foundation", "picture", "protocol", "stacks", "xtask"];
 const HEAVY: &[&str] = &["aws-", "tokio", "hyper", "lambda_runtime"];
 
 /// Rooms that hold no words of the command line.
-const NO_CLAP: &[&str] = &["cfn-facts", "cfn-kit", "contract", "deploy", "picture", "protocol", "stacks"];
+const NO_CLAP: &[&str] = &["cfn-facts", "cfn-kit", "contract", "deploy", "foundation", "picture", "protocol", "stacks"];
 
 /// The programs that link the SDK, as a deploy builds them.
 const LINKS_THE_SDK: &[&str] = &["deploy", "smoke", "transcode"];

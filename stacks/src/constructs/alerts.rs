@@ -4,7 +4,7 @@ use cfn_kit::prelude::*;
 use cfn_kit::{kms, sns};
 
 use super::tls_only;
-use crate::environment::EmailAddress;
+use foundation::environment::EmailAddress;
 
 /// A topic for alarms with e-mail subscribers.
 ///

@@ -4,7 +4,7 @@ use cfn_kit::prelude::*;
 use cfn_kit::{HasLogicalId, s3};
 
 use super::{protect, tls_only};
-use crate::environment::DataProtection;
+use foundation::environment::DataProtection;
 
 /// A private bucket: encrypted, TLS only, closed to the public, without ACLs, under a name that CloudFormation makes.
 ///

@@ -4,7 +4,7 @@ use cfn_kit::prelude::*;
 use cfn_kit::{iam, lambda, logs, s3, sqs};
 
 use super::protect;
-use crate::environment::{Architecture, DataProtection};
+use foundation::environment::{Architecture, DataProtection};
 
 /// A function with its log group and a role that may do what was granted, and nothing else.
 ///

@@ -4,7 +4,7 @@ use cfn_kit::kms;
 use cfn_kit::prelude::*;
 
 use super::protect;
-use crate::environment::DataProtection;
+use foundation::environment::DataProtection;
 
 /// A customer-managed key, rotated each year; it costs money while it exists (1 USD a month and the calls).
 ///

@@ -17,7 +17,7 @@ pub use queue::{Both, DeadLetters, Queue, QueueParts};
 use cfn_kit::Policy;
 use cfn_kit::prelude::*;
 
-use crate::environment::DataProtection;
+use foundation::environment::DataProtection;
 
 /// Keep what holds data, where the environment wants it kept.
 ///

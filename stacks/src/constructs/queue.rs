@@ -8,7 +8,7 @@ use cfn_kit::units::{Days, Seconds};
 use cfn_kit::{kms, sqs};
 
 use super::{protect, tls_only};
-use crate::environment::DataProtection;
+use foundation::environment::DataProtection;
 
 /// What becomes of a message that was received too often.
 #[derive(Debug, Clone, Copy)]

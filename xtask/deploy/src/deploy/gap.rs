@@ -36,7 +36,8 @@ pub(super) fn find(spec: &StackSpec, live: &[StackResource]) -> Result<(), Failu
         message: format!("CloudFormation reports success for `{}`, but these resources do not exist: {}", spec.name, list.join(", ")),
         causes: Vec::new(),
         source: spec.sources.get(first.as_str()).cloned(),
-        hint: "the endpoint does not support the type; for the local cloud, add it to the list of omissions in xtask/src/local".to_owned(),
+        hint: "the endpoint does not support the type; for the local cloud, add it to the list of omissions in xtask/cli/src/local"
+            .to_owned(),
         sent: Sent::Something,
     })
 }

@@ -1,0 +1,153 @@
+//! The command line: words in, one command run, an exit code out.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use foundation::Platform;
+
+use crate::commands::{
+    bench, build, check, codegen, completions, deploy, destroy, diff, local, logs, outputs, render, schema, smoke, status, test,
+};
+use crate::error::Error;
+use crate::outcome::Outcome;
+use crate::progress::{Paint, Terminal, failure_lines, tell};
+use crate::workspace::Workspace;
+
+/// The exit codes, below every help text.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or nothing to do
+  1  failed
+  2  the command line is wrong, or names something that does not exist
+  3  there are differences
+  4  declined, nothing changed
+  5  the deploy failed, and AWS rolled it back";
+
+/// Render, check, deploy and look after the platform
+///
+/// Templates are written in Rust (stacks/), what differs between environments stands in environments/, and `deploy` brings an
+/// environment to what is written: on AWS, or on the local cloud, which needs neither an account nor Docker.
+///
+/// Answers go to stdout and everything else to stderr, so an answer can always be piped. Colour is left out where nobody sees it, and
+/// with NO_COLOR set.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = EXIT_CODES,
+    disable_help_subcommand = true,
+    infer_subcommands = false,
+    max_term_width = 110,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Render(render::Args),
+    Check(check::Args),
+    Diff(diff::Args),
+    Deploy(deploy::Args),
+    Destroy(destroy::Args),
+    Status(status::Args),
+    Outputs(outputs::Args),
+    Logs(logs::Args),
+    Smoke(smoke::Args),
+    Local(local::Args),
+    Build(build::Args),
+    Codegen(codegen::Args),
+    Schema(schema::Args),
+    Test(test::Args),
+    Bench(bench::Args),
+    Completions(completions::Args),
+}
+
+/// What every command may know about where it runs.
+#[derive(Debug)]
+pub(crate) struct Context {
+    folder: PathBuf,
+    pub(crate) terminal: Terminal,
+    /// What is deployed.
+    pub(crate) platform: Platform,
+}
+
+impl Context {
+    /// The repository around the current folder.
+    pub(crate) fn workspace(&self) -> Result<Workspace, Error> {
+        Workspace::find(&self.folder)
+    }
+}
+
+/// Runs the command that the command line asks for, on a platform.
+///
+/// Clap itself ends the process for `--help` (with 0) and for words that it does not understand (with 2).
+#[must_use]
+pub fn main(platform: Platform) -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = io::stdout().lock();
+
+    let ended = context(platform).and_then(|ctx| {
+        let outcome = run(&cli.command, &ctx, &mut out)?;
+        out.flush().map_err(Error::Output)?;
+        Ok(outcome)
+    });
+    match ended {
+        Ok(outcome) => outcome.into(),
+        // Whoever read our answer has seen enough of it.
+        Err(error) if error.is_broken_pipe() => Outcome::Done.into(),
+        Err(error) => {
+            failure_lines(&error.failure(), Paint::for_stderr()).iter().for_each(|line| tell(line));
+            error.outcome().into()
+        }
+    }
+}
+
+/// The whole command line, for completions and for tests of the help texts.
+pub(crate) fn command_line() -> clap::Command {
+    Cli::command()
+}
+
+fn context(platform: Platform) -> Result<Context, Error> {
+    let folder = env::current_dir().map_err(|source| Error::Read { path: PathBuf::from("."), source })?;
+    Ok(Context { folder, terminal: Terminal::detect(), platform })
+}
+
+fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
+    match command {
+        Command::Render(args) => render::run(args, ctx, out),
+        Command::Check(args) => check::run(args, ctx, out),
+        Command::Diff(args) => diff::run(args, ctx, out),
+        Command::Deploy(args) => deploy::run(args, ctx, out),
+        Command::Destroy(args) => destroy::run(args, ctx, out),
+        Command::Status(args) => status::run(args, ctx, out),
+        Command::Outputs(args) => outputs::run(args, ctx, out),
+        Command::Logs(args) => logs::run(args, ctx, out),
+        Command::Smoke(args) => smoke::run(args, ctx, out),
+        Command::Local(args) => local::run(args, ctx, out),
+        Command::Build(args) => build::run(args, ctx, out),
+        Command::Codegen(args) => codegen::run(args, ctx),
+        Command::Schema(args) => schema::run(args, ctx, out),
+        Command::Test(args) => test::run(args, ctx),
+        Command::Bench(args) => bench::run(args, ctx, out),
+        Command::Completions(args) => completions::run(args, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        let line = command_line();
+
+        line.debug_assert();
+    }
+}

@@ -1,0 +1,248 @@
+//! Everything that can go wrong in a command, and what a person can do about it.
+
+use std::path::PathBuf;
+use std::{error, io};
+
+use foundation::environment::Mistakes;
+use protocol::{Failure, FailureKind, Sent};
+
+use crate::outcome::Outcome;
+use crate::{artifacts, bench, codegen, engine, local, smoke, suite};
+
+/// Why a command did not do what it was asked to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("no folder from `{}` upwards holds environments/ and a Cargo.toml", from.display())]
+    NoWorkspace { from: PathBuf },
+
+    #[error("there is no environment `{name}`")]
+    UnknownEnvironment { name: String, known: Vec<String>, nearest: Option<String> },
+
+    #[error("{}", .0.to_string().trim_end())]
+    EnvironmentFile(Mistakes),
+
+    #[error("there is no stack `{name}`")]
+    UnknownStack { name: String, known: Vec<String> },
+
+    #[error("without `--out`, one template is printed, but the environment has {}: {}", known.len(), known.join(", "))]
+    WhichStack { known: Vec<String> },
+
+    #[error("{} of `{environment}` would be refused", count(*errors, "thing"))]
+    Findings { environment: String, errors: usize },
+
+    #[error("`{environment}` cannot be changed without a yes, and nobody can be asked: {missing} is no terminal")]
+    NobodyToAsk { environment: String, missing: &'static str },
+
+    #[error("`{environment}` is protected against being destroyed")]
+    Protected { environment: String },
+
+    #[error("the local cloud is not running, so there is no `{environment}`")]
+    LocalCloudDown { environment: String },
+
+    #[error("no environment lives in the local cloud")]
+    NoLocalEnvironment,
+
+    #[error("interrupted before anything was sent")]
+    Interrupted,
+
+    #[error("`{rev}` has no snapshots of `{environment}`")]
+    NoSnapshots { rev: String, environment: String },
+
+    #[error("`git {command}` failed")]
+    Git { command: String, source: io::Error },
+
+    #[error("cannot read `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+
+    #[error("cannot write `{}`", path.display())]
+    Write { path: PathBuf, source: io::Error },
+
+    #[error("`{}` is no template", path.display())]
+    Template { path: PathBuf, source: Box<dyn error::Error + Send + Sync> },
+
+    #[error("templates/{name} cannot be filled in")]
+    Text { name: &'static str, source: tera::Error },
+
+    #[error("the answer cannot be written")]
+    Output(#[source] io::Error),
+
+    #[error("Ctrl-C cannot be caught")]
+    Signals(#[source] ctrlc::Error),
+
+    #[error(transparent)]
+    Artifacts(#[from] artifacts::Error),
+
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+
+    #[error(transparent)]
+    Local(#[from] local::Error),
+
+    #[error(transparent)]
+    Smoke(#[from] smoke::Error),
+
+    #[error(transparent)]
+    Codegen(#[from] codegen::Error),
+
+    #[error(transparent)]
+    Suite(#[from] suite::Error),
+
+    #[error(transparent)]
+    Bench(#[from] bench::Error),
+
+    /// What the engine said itself.
+    #[error("{}", .0.message)]
+    Failed(Box<Failure>),
+}
+
+impl Error {
+    /// What to do next, and whether anything was sent.
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::NoWorkspace { .. } => "start it from inside the repository".to_owned(),
+            Self::UnknownEnvironment { known, nearest, .. } => {
+                let guess = nearest.as_ref().map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+                format!("{guess}environments/ holds {}; nothing was sent", known.join(", "))
+            }
+            Self::EnvironmentFile(_) => {
+                "nothing was sent; correct the file (`cargo xtask schema` writes a schema that lets an editor point at such mistakes)"
+                    .to_owned()
+            }
+            Self::UnknownStack { known, .. } => format!("the stacks are {}", known.join(", ")),
+            Self::WhichStack { .. } => "name one with `--stack`, or a folder for all of them with `--out`".to_owned(),
+            Self::Findings { .. } => "nothing was sent; correct what is marked `error` above".to_owned(),
+            Self::NobodyToAsk { environment, .. } => {
+                format!("nothing was sent; see what would change with `cargo xtask diff --env {environment} --deployed`, then add `--yes`")
+            }
+            Self::Protected { environment } => {
+                format!(
+                    "nothing was sent; set `protection.termination: false` in environments/{environment}.yaml, deploy that, then destroy"
+                )
+            }
+            Self::LocalCloudDown { environment } => {
+                format!("nothing was sent; `cargo xtask deploy --env {environment}` starts and fills it")
+            }
+            Self::NoLocalEnvironment => "give one of environments/*.yaml `endpoint_url: local-cloud`".to_owned(),
+            Self::Interrupted => "nothing was sent; start it again when you like".to_owned(),
+            Self::NoSnapshots { environment, .. } => {
+                format!(
+                    "snapshots are in snapshots/{environment}/; `git log -- snapshots/{environment}` lists the revisions that have some"
+                )
+            }
+            Self::Git { .. } => "name a revision that `git show` knows, from inside a git checkout".to_owned(),
+            Self::Read { .. } => "check that it exists and can be read".to_owned(),
+            Self::Write { .. } => "check that the folder exists and can be written".to_owned(),
+            Self::Template { .. } => "a template is one YAML or JSON mapping with `Resources`".to_owned(),
+            Self::Text { name, .. } => format!("correct templates/{name}; what was done before is done"),
+            Self::Output(_) => "check where standard output goes".to_owned(),
+            Self::Signals(_) => "nothing was sent; without it, Ctrl-C could leave a deploy behind half told".to_owned(),
+            Self::Artifacts(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Local(error) => error.hint(),
+            Self::Smoke(error) => error.hint(),
+            Self::Codegen(error) => error.hint(),
+            Self::Suite(error) => error.hint(),
+            Self::Bench(error) => error.hint(),
+            Self::Failed(failure) => hint_of(failure),
+        }
+    }
+
+    /// The exit code that goes with it.
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self {
+            Self::UnknownEnvironment { .. }
+            | Self::UnknownStack { .. }
+            | Self::WhichStack { .. }
+            | Self::NobodyToAsk { .. }
+            | Self::Protected { .. } => Outcome::Usage,
+            Self::Failed(failure) if failure.kind == FailureKind::RolledBack => Outcome::RolledBack,
+            Self::NoWorkspace { .. }
+            | Self::EnvironmentFile(_)
+            | Self::Findings { .. }
+            | Self::LocalCloudDown { .. }
+            | Self::NoLocalEnvironment
+            | Self::Interrupted
+            | Self::NoSnapshots { .. }
+            | Self::Git { .. }
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Template { .. }
+            | Self::Text { .. }
+            | Self::Output(_)
+            | Self::Signals(_)
+            | Self::Artifacts(_)
+            | Self::Engine(_)
+            | Self::Local(_)
+            | Self::Smoke(_)
+            | Self::Codegen(_)
+            | Self::Suite(_)
+            | Self::Bench(_)
+            | Self::Failed(_) => Outcome::Failed,
+        }
+    }
+
+    /// The same as the engine says it, so that people and programs read one form of failure.
+    pub(crate) fn failure(&self) -> Failure {
+        match self {
+            Self::Failed(failure) => Failure { hint: self.hint(), ..(**failure).clone() },
+            Self::Artifacts(error) => self.as_failure(error.causes()),
+            Self::Engine(error) => self.as_failure(error.causes()),
+            Self::Smoke(error) => self.as_failure(error.causes()),
+            Self::Local(error) => self.as_failure(error.causes()),
+            Self::Suite(error) => self.as_failure(error.causes()),
+            Self::Bench(error) => self.as_failure(error.causes()),
+            Self::NoWorkspace { .. }
+            | Self::UnknownEnvironment { .. }
+            | Self::EnvironmentFile(_)
+            | Self::UnknownStack { .. }
+            | Self::WhichStack { .. }
+            | Self::Findings { .. }
+            | Self::NobodyToAsk { .. }
+            | Self::Protected { .. }
+            | Self::LocalCloudDown { .. }
+            | Self::NoLocalEnvironment
+            | Self::Interrupted
+            | Self::NoSnapshots { .. }
+            | Self::Git { .. }
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Template { .. }
+            | Self::Text { .. }
+            | Self::Output(_)
+            | Self::Signals(_)
+            | Self::Codegen(_) => self.as_failure(causes(self)),
+        }
+    }
+
+    /// Whether the reader of our standard output went away: `cargo xtask diff … | head`.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    fn as_failure(&self, causes: Vec<String>) -> Failure {
+        Failure { kind: FailureKind::Request, message: self.to_string(), causes, source: None, hint: self.hint(), sent: Sent::Nothing }
+    }
+}
+
+/// Every cause below an error, nearest first, in its own words.
+pub(crate) fn causes(error: &dyn error::Error) -> Vec<String> {
+    std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string).collect()
+}
+
+/// `1 mistake`, `2 mistakes`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+/// The engine tells apart how far it got and what to do; a person wants both in one sentence.
+fn hint_of(failure: &Failure) -> String {
+    let sent = match (failure.sent, failure.kind) {
+        (Sent::Nothing, FailureKind::Request | FailureKind::Credentials | FailureKind::WrongAccount | FailureKind::Unreachable) => {
+            "nothing was sent"
+        }
+        (Sent::Nothing, _) => "nothing was changed",
+        (Sent::Undone, _) => "what was changed is undone",
+        (Sent::Something, _) => "a part was changed and stands",
+    };
+    format!("{sent}; {}", failure.hint)
+}

@@ -1,0 +1,78 @@
+//! The binaries that commands drive, built when they are needed.
+
+use std::env;
+use std::path::PathBuf;
+
+use foundation::Finished;
+use protocol::Artifact;
+
+use crate::artifacts::{self, Built, Order, Profile};
+use crate::cli::Context;
+use crate::error::Error;
+use crate::platform;
+use crate::progress::Building;
+use crate::workspace::Workspace;
+
+/// Names another engine than the one that this repository builds. Tests put one there that plays a part.
+pub(crate) const ENGINE_VARIABLE: &str = "CLOUDWRIGHT_ENGINE";
+
+/// The engine's package.
+const ENGINE: &str = "deploy";
+
+/// The smoke test's package.
+const SMOKE: &str = "smoke";
+
+/// The engine for a command that needs nothing else.
+pub(crate) fn engine(ctx: &Context, workspace: &Workspace, platform: &[Finished]) -> Result<PathBuf, Error> {
+    match env::var_os(ENGINE_VARIABLE) {
+        Some(engine) => Ok(PathBuf::from(engine)),
+        None => engine_among(&for_this_machine(workspace, platform, &Building::tools(ctx.terminal))?),
+    }
+}
+
+/// The engine among what was built.
+pub(crate) fn engine_among(built: &Built) -> Result<PathBuf, Error> {
+    match env::var_os(ENGINE_VARIABLE) {
+        Some(engine) => Ok(PathBuf::from(engine)),
+        None => Ok(built.executable(ENGINE)?.to_owned()),
+    }
+}
+
+/// The smoke test among what was built.
+pub(crate) fn smoke_among(built: &Built) -> Result<PathBuf, Error> {
+    Ok(built.executable(SMOKE)?.to_owned())
+}
+
+/// Everything that can run on this machine: engine, smoke test and functions.
+///
+/// It is always all of them in one call. Cargo enables features for what it builds together, so building the engine alone and then
+/// everything would compile what they share twice.
+pub(crate) fn for_this_machine(workspace: &Workspace, platform: &[Finished], building: &Building) -> Result<Built, Error> {
+    let mut packages = vec![ENGINE, SMOKE];
+    packages.extend(platform::shipped(platform).iter().map(|shipped| shipped.name));
+    let order = Order { packages: &packages, profile: Profile::Dev, machine: None };
+    Ok(artifacts::build(workspace, order, building)?)
+}
+
+/// The functions as zips, checked against the machines that they will run on.
+pub(crate) fn pack(workspace: &Workspace, platform: &[Finished], built: &Built, profile: Profile) -> Result<Vec<Artifact>, Error> {
+    let folder = workspace.scratch().join("artifacts").join(profile.name());
+    Ok(artifacts::pack(&platform::shipped(platform), built, profile, &folder)?)
+}
+
+/// The functions as AWS gets them: small, and built for the machine that they run on.
+pub(crate) fn for_aws(ctx: &Context, workspace: &Workspace, platform: &[Finished]) -> Result<Built, Error> {
+    let shipped = platform::shipped(platform);
+    let mut machines: Vec<_> = shipped.iter().map(|shipped| shipped.machine).collect();
+    machines.dedup();
+
+    let mut all = Vec::new();
+    for machine in machines {
+        let packages: Vec<_> = shipped.iter().filter(|shipped| shipped.machine == machine).map(|shipped| shipped.name).collect();
+        let order = Order { packages: &packages, profile: Profile::Lambda, machine: Some(machine) };
+        let building = Building::new(format!("the functions for AWS ({})", machine.name()), ctx.terminal);
+        let built = artifacts::build(workspace, order, &building)?;
+        all.extend(built.iter().map(|(name, path)| (name.to_owned(), path.to_owned())));
+    }
+    Ok(Built::of(all))
+}
