@@ -12,7 +12,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cfn-kit", &["cfn-facts"]),
     ("cli", &["cfn-facts", "cfn-kit", "contract", "foundation", "protocol"]),
     ("contract", &[]),
-    ("deploy", &["protocol", "unify"]),
+    ("deploy", &["engine", "protocol", "unify"]),
+    ("engine", &["protocol"]),
     ("foundation", &["cfn-kit", "contract"]),
     ("picture", &["contract"]),
     ("protocol", &[]),
@@ -28,7 +29,7 @@ const LIGHT: &[&str] = &["cfn-facts", "cfn-kit", "cli", "contract", "foundation"
 const HEAVY: &[&str] = &["aws-", "tokio", "hyper", "lambda_runtime"];
 
 /// Rooms that hold no words of the command line.
-const NO_CLAP: &[&str] = &["cfn-facts", "cfn-kit", "contract", "deploy", "foundation", "picture", "protocol", "stacks"];
+const NO_CLAP: &[&str] = &["cfn-facts", "cfn-kit", "contract", "deploy", "engine", "foundation", "picture", "protocol", "stacks"];
 
 /// The programs that link the SDK, as a deploy builds them.
 const LINKS_THE_SDK: &[&str] = &["deploy", "smoke", "transcode"];

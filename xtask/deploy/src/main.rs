@@ -1,10 +1,12 @@
-//! The engine as a process: one request on standard input, events on standard output.
+#![doc = include_str!("../README.md")]
+
+mod aws;
 
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
 
-use deploy::aws::Aws;
-use deploy::{Engine, Interrupt, Talk};
+use aws::Aws;
+use engine::{Engine, Interrupt, Talk};
 use protocol::{Answer, Event, Failure, FailureKind, Request, Sent, Target};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Mutex, mpsc, watch};

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use protocol::{Change, ChangeAction, Replacement};
 
 use super::{Aws, errors};
-use crate::cloud::{
+use engine::cloud::{
     ChangeSetId, ChangeSetState, CloudError, Identity, NewChangeSet, StackEvent, StackResource, StackState, TemplateSource,
 };
 

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
-use crate::cloud::{CloudError, ErrorKind};
+use engine::cloud::{CloudError, ErrorKind};
 
 /// AWS echoes what it refuses, up to the whole template; more than this helps nobody.
 const LONGEST_MESSAGE: usize = 600;

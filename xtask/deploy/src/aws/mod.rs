@@ -13,7 +13,7 @@ use aws_config::timeout::TimeoutConfig;
 use protocol::Calls;
 use std::time::Duration;
 
-use crate::cloud::{
+use engine::cloud::{
     ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, StackEvent, StackResource, StackState,
 };
 
@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// AWS, or anything that speaks its APIs, with the credentials of the process's environment.
 #[derive(Debug)]
-pub struct Aws {
+pub(crate) struct Aws {
     config: aws_config::SdkConfig,
     cloudformation: aws_sdk_cloudformation::Client,
     region: String,
@@ -31,7 +31,7 @@ pub struct Aws {
 
 impl Aws {
     /// Clients for a region. Nothing is sent yet.
-    pub async fn new(region: &str) -> Self {
+    pub(crate) async fn new(region: &str) -> Self {
         let config = aws_config::defaults(BehaviorVersion::latest())
             .region(aws_config::Region::new(region.to_owned()))
             // Throttled calls are retried with exponential backoff and jitter; five tries ride out a busy minute.

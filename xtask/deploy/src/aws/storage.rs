@@ -6,7 +6,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use super::{Aws, errors};
-use crate::cloud::{CloudError, ErrorKind, LogLine};
+use engine::cloud::{CloudError, ErrorKind, LogLine};
 
 const SERVICE: &str = "s3";
 

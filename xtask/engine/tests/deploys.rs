@@ -5,8 +5,8 @@ mod scripted;
 
 use std::collections::BTreeMap;
 
-use deploy::cloud::{ErrorKind, LogLine};
-use deploy::{Engine, Interrupt};
+use engine::cloud::{ErrorKind, LogLine};
+use engine::{Engine, Interrupt};
 use indexmap::IndexMap;
 use protocol::{
     Answer, Artifact, Deploy, Destroy, Event, Failure, FailureKind, Intent, Logs, Outcome, OutputRef, Request, Sent, Source, StackRef,
@@ -120,13 +120,13 @@ async fn a_deploy_without_changes_is_one_question_to_each_of_two_services() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
     let before = cloud.writes.borrow().len();
-    let calls = deploy::cloud::Cloud::calls(&cloud);
+    let calls = engine::cloud::Cloud::calls(&cloud);
 
     let events = deploy(&cloud, platform()).await;
 
     assert_eq!(outcome(&events), Outcome::Unchanged);
     assert_eq!(cloud.writes.borrow().len(), before, "a deploy without changes changed something");
-    let after = deploy::cloud::Cloud::calls(&cloud);
+    let after = engine::cloud::Cloud::calls(&cloud);
     assert_eq!(after["cloudformation"] - calls["cloudformation"], 1);
     assert_eq!(after["sts"] - calls["sts"], 1);
 }
@@ -338,7 +338,7 @@ async fn an_unknown_artifact_is_found_before_anything_is_sent() {
     let failure = failure(&deploy(&cloud, request).await);
 
     assert_eq!((failure.kind, failure.sent), (FailureKind::Request, Sent::Nothing));
-    assert!(deploy::cloud::Cloud::calls(&cloud).is_empty(), "a mistake of ours was taken to AWS");
+    assert!(engine::cloud::Cloud::calls(&cloud).is_empty(), "a mistake of ours was taken to AWS");
 }
 
 #[tokio::test]

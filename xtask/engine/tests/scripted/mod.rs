@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::Duration;
 
-use deploy::cloud::*;
+use engine::cloud::*;
 use indexmap::IndexMap;
 use protocol::{Answer, Calls, Change, ChangeAction, Event, Replacement};
 use tokio::sync::watch;
@@ -405,7 +405,7 @@ impl Listener {
     }
 }
 
-impl deploy::Talk for Listener {
+impl engine::Talk for Listener {
     fn tell(&self, event: Event) {
         self.events.borrow_mut().push(event);
     }
