@@ -14,7 +14,8 @@ use protocol::Calls;
 use std::time::Duration;
 
 use engine::cloud::{
-    ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, StackEvent, StackResource, StackState,
+    ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, Objects, Services, StackEvent, StackResource,
+    StackState, Stacks,
 };
 
 /// A connection takes this long at most; a laptop that lost its network is told so soon.
@@ -53,6 +54,16 @@ impl Cloud for Aws {
         self.caller().await
     }
 
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    fn calls(&self) -> Calls {
+        self.calls.borrow().clone()
+    }
+}
+
+impl Stacks for Aws {
     async fn stacks(&self) -> Result<Vec<StackState>, CloudError> {
         self.describe_stacks(None).await
     }
@@ -100,7 +111,9 @@ impl Cloud for Aws {
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError> {
         errors::absent(self.template_body(name).await).map(Option::flatten)
     }
+}
 
+impl Objects for Aws {
     async fn has_object(&self, bucket: &str, key: &str) -> Result<bool, CloudError> {
         self.object_is_there(bucket, key).await
     }
@@ -121,16 +134,10 @@ impl Cloud for Aws {
     async fn empty_bucket(&self, bucket: &str) -> Result<u64, CloudError> {
         self.purge(bucket).await
     }
+}
 
+impl Services for Aws {
     async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError> {
         self.filter_log_events(group, from_milliseconds, filter).await
-    }
-
-    async fn pause(&self, time: Duration) {
-        tokio::time::sleep(time).await;
-    }
-
-    fn calls(&self) -> Calls {
-        self.calls.borrow().clone()
     }
 }

@@ -1,22 +1,11 @@
-//! What the engine needs of a cloud: a small, typed surface over CloudFormation, S3, STS and CloudWatch Logs.
-//!
-//! AWS stands behind it in [`crate::aws`]; in tests a scripted cloud does, which can fail at every call.
+//! Stacks, as CloudFormation knows them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::Duration;
 
 use indexmap::IndexMap;
-use protocol::{Calls, Change};
+use protocol::Change;
 
-/// Whose credentials these are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The account, twelve digits.
-    pub account: String,
-    /// The caller's ARN.
-    pub arn: String,
-}
+use super::CloudError;
 
 /// A stack as CloudFormation describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,61 +108,11 @@ pub struct StackResource {
     pub reason: Option<String>,
 }
 
-/// One line of a log group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLine {
-    /// Unique within the log group.
-    pub id: String,
-    /// The log stream.
-    pub stream: String,
-    /// Milliseconds since 1970-01-01T00:00:00Z.
-    pub at_milliseconds: i64,
-    /// The line.
-    pub message: String,
-}
-
-/// A call that AWS, or the way to it, answered with an error.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{service} {operation}: {message}")]
-pub struct CloudError {
-    /// The service: `cloudformation`.
-    pub service: &'static str,
-    /// The operation: `CreateChangeSet`.
-    pub operation: &'static str,
-    /// AWS's error code, when AWS answered.
-    pub code: Option<String>,
-    /// AWS's words, or those of the connection that failed.
-    pub message: String,
-    /// What sort of error this is.
-    pub kind: ErrorKind,
-}
-
-/// What the engine does differently for an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// No credentials, or none that AWS accepts.
-    Credentials,
-    /// Nothing answers at the endpoint.
-    Unreachable,
-    /// The caller may not do this.
-    Denied,
-    /// It does not exist.
-    NotFound,
-    /// It exists already.
-    Exists,
-    /// AWS refuses what was sent.
-    Refused,
-    /// Anything else.
-    Other,
-}
-
-/// A cloud.
+/// CloudFormation.
 ///
 /// Every method is one question or one change; pagination and the retries of throttled calls happen below.
 #[expect(async_fn_in_trait, reason = "the engine runs on one thread, so no future needs to be Send")]
-pub trait Cloud {
-    /// Whose credentials these are.
-    async fn identity(&self) -> Result<Identity, CloudError>;
+pub trait Stacks {
     /// All stacks of the account and region that are not deleted, with parameters and outputs.
     async fn stacks(&self) -> Result<Vec<StackState>, CloudError>;
     /// One stack, by name or ARN; none when it does not exist.
@@ -198,20 +137,4 @@ pub trait Cloud {
     async fn resources(&self, name: &str) -> Result<Vec<StackResource>, CloudError>;
     /// The template of a stack; none when it does not exist.
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError>;
-    /// Whether an object exists.
-    async fn has_object(&self, bucket: &str, key: &str) -> Result<bool, CloudError>;
-    /// Store a file, verified by its SHA-256 on arrival.
-    async fn put_file(&self, bucket: &str, key: &str, path: &Path, sha256: &str) -> Result<(), CloudError>;
-    /// Store a text.
-    async fn put_text(&self, bucket: &str, key: &str, text: &str) -> Result<(), CloudError>;
-    /// The URL under which CloudFormation finds an object.
-    fn object_url(&self, bucket: &str, key: &str) -> String;
-    /// Delete every object of a bucket, all versions; how many.
-    async fn empty_bucket(&self, bucket: &str) -> Result<u64, CloudError>;
-    /// Lines of a log group from a time on, oldest first.
-    async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError>;
-    /// Let some time pass before the next look.
-    async fn pause(&self, time: Duration);
-    /// How often each service has been called.
-    fn calls(&self) -> Calls;
 }

@@ -1,0 +1,70 @@
+//! What the engine needs of a cloud: a small, typed surface over CloudFormation, S3, STS and the services of the resources.
+//!
+//! AWS stands behind it in the program `deploy`; in tests a scripted cloud does, which can fail at every call.
+
+mod objects;
+mod services;
+mod stacks;
+
+use std::time::Duration;
+
+use protocol::Calls;
+
+pub use objects::Objects;
+pub use services::{LogLine, Services};
+pub use stacks::{ChangeSetId, ChangeSetState, NewChangeSet, StackEvent, StackResource, StackState, Stacks, TemplateSource};
+
+/// Whose credentials these are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The account, twelve digits.
+    pub account: String,
+    /// The caller's ARN.
+    pub arn: String,
+}
+
+/// A call that AWS, or the way to it, answered with an error.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{service} {operation}: {message}")]
+pub struct CloudError {
+    /// The service: `cloudformation`.
+    pub service: &'static str,
+    /// The operation: `CreateChangeSet`.
+    pub operation: &'static str,
+    /// AWS's error code, when AWS answered.
+    pub code: Option<String>,
+    /// AWS's words, or those of the connection that failed.
+    pub message: String,
+    /// What sort of error this is.
+    pub kind: ErrorKind,
+}
+
+/// What the engine does differently for an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// No credentials, or none that AWS accepts.
+    Credentials,
+    /// Nothing answers at the endpoint.
+    Unreachable,
+    /// The caller may not do this.
+    Denied,
+    /// It does not exist.
+    NotFound,
+    /// It exists already.
+    Exists,
+    /// AWS refuses what was sent.
+    Refused,
+    /// Anything else.
+    Other,
+}
+
+/// A cloud.
+#[expect(async_fn_in_trait, reason = "the engine runs on one thread, so no future needs to be Send")]
+pub trait Cloud: Stacks + Objects + Services {
+    /// Whose credentials these are.
+    async fn identity(&self) -> Result<Identity, CloudError>;
+    /// Let some time pass before the next look.
+    async fn pause(&self, time: Duration);
+    /// How often each service has been called.
+    fn calls(&self) -> Calls;
+}

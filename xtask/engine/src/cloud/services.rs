@@ -1,0 +1,23 @@
+//! What the engine asks of the services that a stack's resources belong to.
+
+use super::CloudError;
+
+/// One line of a log group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Unique within the log group.
+    pub id: String,
+    /// The log stream.
+    pub stream: String,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub at_milliseconds: i64,
+    /// The line.
+    pub message: String,
+}
+
+/// The services behind the resources.
+#[expect(async_fn_in_trait, reason = "the engine runs on one thread, so no future needs to be Send")]
+pub trait Services {
+    /// Lines of a log group from a time on, oldest first.
+    async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError>;
+}
