@@ -57,6 +57,9 @@ pub(crate) enum Error {
     #[error("cannot write `{}`", path.display())]
     Write { path: PathBuf, source: io::Error },
 
+    #[error("`{text}` names no resource that can be taken in: {why}")]
+    Resource { text: String, why: String },
+
     #[error("`{}` is no template", path.display())]
     Template { path: PathBuf, source: Box<dyn error::Error + Send + Sync> },
 
@@ -132,6 +135,9 @@ impl Error {
             Self::Git { .. } => "name a revision that `git show` knows, from inside a git checkout".to_owned(),
             Self::Read { .. } => "check that it exists and can be read".to_owned(),
             Self::Write { .. } => "check that the folder exists and can be written".to_owned(),
+            Self::Resource { .. } => {
+                "nothing was sent; write `--resource LogicalId=name`, with the name that the resource has in AWS".to_owned()
+            }
             Self::Template { .. } => "a template is one YAML or JSON mapping with `Resources`".to_owned(),
             Self::Text { name, .. } => format!("correct templates/{name}; what was done before is done"),
             Self::Output(_) => "check where standard output goes".to_owned(),
@@ -154,6 +160,7 @@ impl Error {
             | Self::UnknownStack { .. }
             | Self::WhichStack { .. }
             | Self::NobodyToAsk { .. }
+            | Self::Resource { .. }
             | Self::Protected { .. } => Outcome::Usage,
             Self::Failed(failure) if failure.kind == FailureKind::RolledBack => Outcome::RolledBack,
             Self::NoWorkspace { .. }
@@ -206,6 +213,7 @@ impl Error {
             | Self::Git { .. }
             | Self::Read { .. }
             | Self::Write { .. }
+            | Self::Resource { .. }
             | Self::Template { .. }
             | Self::Text { .. }
             | Self::Output(_)

@@ -99,6 +99,7 @@ fn target(request: &Request) -> &Target {
         Request::Destroy(destroy) => &destroy.target,
         Request::Status(stacks) | Request::Outputs(stacks) | Request::Templates(stacks) => &stacks.target,
         Request::Logs(logs) => &logs.target,
+        Request::Import(import) => &import.target,
     }
 }
 

@@ -41,6 +41,7 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Outputs(stacks) => self.outputs(stacks).await,
             Request::Templates(stacks) => self.templates(stacks).await,
             Request::Logs(logs) => self.logs(logs).await,
+            Request::Import(import) => self.import(import).await,
         };
         match result {
             Ok(outcome) => {

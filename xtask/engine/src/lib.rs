@@ -8,6 +8,7 @@ mod deploy;
 mod destroy;
 mod engine;
 mod failure;
+mod import;
 mod interrupt;
 mod phase;
 mod read;

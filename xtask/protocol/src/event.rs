@@ -168,6 +168,8 @@ pub enum Intent {
     Wait,
     /// It is deleted.
     Delete,
+    /// It takes in what exists already.
+    Import,
 }
 
 /// One line of a change set.

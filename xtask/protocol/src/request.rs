@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::Import;
+
 /// One thing to do in one environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "kebab-case")]
@@ -22,6 +24,8 @@ pub enum Request {
     Templates(Stacks),
     /// Read the log groups of the stacks.
     Logs(Logs),
+    /// Take resources that exist already into a stack.
+    Import(Box<Import>),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.

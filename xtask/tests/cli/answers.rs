@@ -55,6 +55,30 @@ fn the_state_of_every_stack_is_one_line_also_of_those_that_do_not_exist() {
 }
 
 #[test]
+fn what_is_taken_in_is_named_by_what_identifies_its_type() {
+    let world = World::new();
+    world.engine_tells(&[Event::Done { outcome: Outcome::Changed, calls: [].into(), seconds: 0.1 }]);
+
+    let ran = world.run(&["import", "--env", "staging", "--stack", "jobs", "--yes", "--resource", "JobsTable=jobs-2024"]);
+
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let Some(Request::Import(import)) = world.request() else { panic!("the engine was asked something else") };
+    assert_eq!(import.resources[0].identifier["TableName"], "jobs-2024");
+    assert_eq!((import.resources[0].resource_type.as_str(), import.ask), ("AWS::DynamoDB::Table", false));
+}
+
+#[test]
+fn a_resource_that_the_stack_does_not_describe_cannot_be_taken_in() {
+    let world = World::new();
+
+    let ran = world.run(&["import", "--env", "staging", "--stack", "jobs", "--yes", "--resource", "JobTable=jobs-2024"]);
+
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("stack `jobs` has") && ran.stderr.contains("JobsTable"), "{}", ran.stderr);
+    assert!(world.request().is_none(), "a slip of the finger was taken to AWS");
+}
+
+#[test]
 fn logs_are_asked_for_as_far_back_as_was_said() {
     let world = World::new();
     let line = Event::Log {

@@ -2,6 +2,7 @@
 
 mod cloudformation;
 mod errors;
+mod import;
 mod storage;
 
 use std::cell::RefCell;
@@ -14,8 +15,8 @@ use protocol::Calls;
 use std::time::Duration;
 
 use engine::cloud::{
-    ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, Objects, Services, StackEvent, StackResource,
-    StackState, Stacks,
+    ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, NewImport, Objects, Services, StackEvent,
+    StackResource, StackState, Stacks,
 };
 
 /// A connection takes this long at most; a laptop that lost its network is told so soon.
@@ -110,6 +111,10 @@ impl Stacks for Aws {
 
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError> {
         errors::absent(self.template_body(name).await).map(Option::flatten)
+    }
+
+    async fn create_import(&self, new: NewImport<'_>) -> Result<ChangeSetId, CloudError> {
+        self.new_import(new).await
     }
 }
 

@@ -12,7 +12,7 @@ use protocol::Calls;
 
 pub use objects::Objects;
 pub use services::{LogLine, Services};
-pub use stacks::{ChangeSetId, ChangeSetState, NewChangeSet, StackEvent, StackResource, StackState, Stacks, TemplateSource};
+pub use stacks::{ChangeSetId, ChangeSetState, NewChangeSet, NewImport, StackEvent, StackResource, StackState, Stacks, TemplateSource};
 
 /// Whose credentials these are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use protocol::Change;
+use protocol::{Adopted, Change};
 
 use super::CloudError;
 
@@ -43,6 +43,23 @@ pub struct NewChangeSet<'a> {
     pub capabilities: &'a [String],
     /// Tags of the stack.
     pub tags: &'a BTreeMap<String, String>,
+}
+
+/// What an import is made from.
+#[derive(Debug, Clone)]
+pub struct NewImport<'a> {
+    /// The stack's name.
+    pub stack: &'a str,
+    /// The change set's name.
+    pub name: &'a str,
+    /// The template: what the stack holds, and what it takes in.
+    pub template: &'a str,
+    /// Parameter → value; none for a parameter that keeps the value that the stack has.
+    pub parameters: &'a IndexMap<String, Option<String>>,
+    /// Capabilities to acknowledge.
+    pub capabilities: &'a [String],
+    /// What is taken in. There are no tags here: CloudFormation refuses an import that would set any.
+    pub resources: &'a [Adopted],
 }
 
 /// How a template reaches CloudFormation.
@@ -137,4 +154,6 @@ pub trait Stacks {
     async fn resources(&self, name: &str) -> Result<Vec<StackResource>, CloudError>;
     /// The template of a stack; none when it does not exist.
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError>;
+    /// Ask CloudFormation to compute a change set that takes existing resources in.
+    async fn create_import(&self, new: NewImport<'_>) -> Result<ChangeSetId, CloudError>;
 }

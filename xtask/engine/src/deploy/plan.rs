@@ -51,7 +51,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             };
             let leftover = match intent {
                 Intent::Recreate => state.map(|state| state.id.clone()),
-                Intent::Nothing | Intent::Create | Intent::Update | Intent::Wait | Intent::Delete => None,
+                Intent::Nothing | Intent::Create | Intent::Update | Intent::Wait | Intent::Delete | Intent::Import => None,
             };
             return Ok(Plan { spec, intent, reason, parameters, leftover });
         }

@@ -1,11 +1,13 @@
 //! A cloud that does what CloudFormation does, in memory, and fails where a test says so.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 mod objects;
 mod services;
 mod stacks;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::time::Duration;
 
@@ -43,6 +45,8 @@ pub(crate) struct ScriptedCloud {
     calls: RefCell<Calls>,
     /// What every log group holds.
     pub(crate) log: RefCell<Vec<LogLine>>,
+    /// Change sets that take in.
+    imports: RefCell<BTreeSet<String>>,
     counter: Cell<u64>,
     pauses: Cell<u64>,
     interrupt_after: Cell<u64>,
@@ -115,6 +119,15 @@ impl ScriptedCloud {
 
     pub(crate) fn parameters_of(&self, name: &str) -> BTreeMap<String, String> {
         self.stacks.borrow()[name].state.parameters.clone()
+    }
+
+    pub(crate) fn template_of(&self, name: &str) -> String {
+        self.stacks.borrow()[name].template.clone()
+    }
+
+    /// An output of a stack that is already there.
+    pub(crate) fn give(&self, name: &str, output: &str, value: &str) {
+        self.with(name, |stack| stack.state.outputs.insert(output.to_owned(), value.to_owned()));
     }
 
     fn id_of(&self, name: &str) -> String {

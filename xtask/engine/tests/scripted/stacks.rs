@@ -62,6 +62,13 @@ impl Stacks for ScriptedCloud {
         let mut stack = self.with(&id.stack_id, |stack| stack.clone()).unwrap();
         self.wrote(format!("execute {}", stack.state.name));
         let (template, parameters) = stack.waiting.remove(&id.id).unwrap();
+        if self.imports.borrow_mut().remove(&id.id) {
+            let (name, id) = (stack.state.name.clone(), stack.state.id.clone());
+            stack.script.push_back(self.event(&name, &id, "AWS::CloudFormation::Stack", "IMPORT_COMPLETE", None));
+            (stack.template, stack.state.parameters) = (template, parameters);
+            self.stacks.borrow_mut().insert(name, stack);
+            return Ok(());
+        }
         stack.waiting.clear();
         self.play(&mut stack, &template, &parameters);
         self.stacks.borrow_mut().insert(stack.state.name.clone(), stack);
@@ -147,5 +154,22 @@ impl Stacks for ScriptedCloud {
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError> {
         self.call("cloudformation", "GetTemplate")?;
         Ok(self.with(name, |stack| stack.template.clone()))
+    }
+
+    async fn create_import(&self, new: NewImport<'_>) -> Result<ChangeSetId, CloudError> {
+        self.call("cloudformation", "CreateChangeSet")?;
+        self.wrote(format!("import {}", new.stack));
+        if self.status_of(new.stack).is_none() {
+            self.put_stack(new.stack, "REVIEW_IN_PROGRESS");
+        }
+        let had = self.with(new.stack, |stack| stack.state.parameters.clone()).unwrap_or_default();
+        let value = |(name, value): (&String, &Option<String>)| {
+            let value = value.clone().or_else(|| had.get(name).cloned()).expect("CloudFormation would refuse a parameter without a value");
+            (name.clone(), value)
+        };
+        let parameters = new.parameters.iter().map(value).collect();
+        self.imports.borrow_mut().insert(new.name.to_owned());
+        self.with(new.stack, |stack| stack.waiting.insert(new.name.to_owned(), (new.template.to_owned(), parameters)));
+        Ok(ChangeSetId { id: new.name.to_owned(), stack_id: self.id_of(new.stack) })
     }
 }
