@@ -9,7 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use foundation::Platform;
 
 use crate::commands::{
-    bench, build, check, codegen, completions, deploy, destroy, diff, import, local, logs, outputs, render, schema, smoke, status, test,
+    bench, build, check, codegen, completions, deploy, destroy, diff, import, local, logs, outputs, publish, render, schema, smoke, status,
+    test,
 };
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -63,6 +64,7 @@ enum Command {
     Local(local::Args),
     Build(build::Args),
     Import(import::Args),
+    Publish(publish::Args),
     Codegen(codegen::Args),
     Schema(schema::Args),
     Test(test::Args),
@@ -134,6 +136,7 @@ fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome,
         Command::Local(args) => local::run(args, ctx, out),
         Command::Build(args) => build::run(args, ctx, out),
         Command::Import(args) => import::run(args, ctx, out),
+        Command::Publish(args) => publish::run(args, ctx, out),
         Command::Codegen(args) => codegen::run(args, ctx),
         Command::Schema(args) => schema::run(args, ctx, out),
         Command::Test(args) => test::run(args, ctx),

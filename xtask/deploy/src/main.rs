@@ -100,6 +100,7 @@ fn target(request: &Request) -> &Target {
         Request::Status(stacks) | Request::Outputs(stacks) | Request::Templates(stacks) => &stacks.target,
         Request::Logs(logs) => &logs.target,
         Request::Import(import) => &import.target,
+        Request::Publish(publish) => &publish.target,
     }
 }
 

@@ -42,6 +42,7 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Templates(stacks) => self.templates(stacks).await,
             Request::Logs(logs) => self.logs(logs).await,
             Request::Import(import) => self.import(import).await,
+            Request::Publish(publish) => self.publish(publish).await,
         };
         match result {
             Ok(outcome) => {

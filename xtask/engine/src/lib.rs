@@ -11,6 +11,7 @@ mod failure;
 mod import;
 mod interrupt;
 mod phase;
+mod publish;
 mod read;
 mod watch;
 

@@ -4,9 +4,11 @@
 mod adoption;
 mod event;
 mod failure;
+mod publication;
 mod request;
 
 pub use adoption::{Adopted, Import};
 pub use event::{Answer, Calls, Change, ChangeAction, Event, Intent, Outcome, Outputs, Replacement, StackStatus};
 pub use failure::{Failure, FailureKind, Sent};
+pub use publication::Publish;
 pub use request::{Artifact, Deploy, Destroy, Logs, OutputRef, Request, Source, StackRef, StackSpec, Stacks, Target};

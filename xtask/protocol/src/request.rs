@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::Import;
+use crate::{Import, Publish};
 
 /// One thing to do in one environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub enum Request {
     Logs(Logs),
     /// Take resources that exist already into a stack.
     Import(Box<Import>),
+    /// Upload artifacts without deploying them.
+    Publish(Publish),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.

@@ -12,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod local;
 pub(crate) mod logs;
 pub(crate) mod outputs;
+pub(crate) mod publish;
 pub(crate) mod render;
 pub(crate) mod schema;
 pub(crate) mod smoke;
