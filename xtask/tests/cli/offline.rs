@@ -37,6 +37,24 @@ fn a_broken_environment_file_is_told_with_its_line_and_nothing_is_sent() {
 }
 
 #[test]
+fn environments_may_be_kept_elsewhere() {
+    let world = World::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(world.path("environments/staging.yaml")).unwrap();
+    fs::write(elsewhere.path().join("private.yaml"), text.replace("region: eu-central-1", "region: eu-west-7x")).unwrap();
+
+    let output = world
+        .command(&["render", "--env", "private", "--stack", "jobs"])
+        .env("CLOUDWRIGHT_ENVIRONMENTS", elsewhere.path())
+        .output()
+        .unwrap();
+
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let file = elsewhere.path().join("private.yaml");
+    assert!(stderr.contains(&format!("{}:", file.display())), "a mistake would be looked for in the wrong file: {stderr}");
+}
+
+#[test]
 fn outside_of_the_repository_a_command_says_where_it_belongs() {
     let world = World::new();
     let elsewhere = tempfile::tempdir().unwrap();
