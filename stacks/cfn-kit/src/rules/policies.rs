@@ -1,5 +1,8 @@
 //! IAM policies as rules look at them.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use serde_json::{Map, Value as Json};
 
 use super::view::{Res, View, function};
@@ -121,6 +124,41 @@ pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
+/// The policies of [`ATTACHING`], by the roles of this template that they name.
+#[derive(Default)]
+pub(super) struct Attached<'a> {
+    by_role: HashMap<&'a str, Vec<Res<'a>>, RandomState>,
+    /// Whether any of them names a role that nobody can tell.
+    pub(super) unclear: bool,
+}
+
+impl<'a> Attached<'a> {
+    pub(super) fn of(view: &View<'a>) -> Self {
+        let mut attached = Self::default();
+        for (kind, list) in ATTACHING {
+            for policy in view.of_type(kind) {
+                for name in policy.list(list) {
+                    let Some(target) = view.target(name) else {
+                        attached.unclear = true;
+                        continue;
+                    };
+                    let policies = attached.by_role.entry(target.id).or_default();
+                    // A policy may name a role twice.
+                    if policies.last().is_none_or(|last| last.id != policy.id) {
+                        policies.push(policy);
+                    }
+                }
+            }
+        }
+        attached
+    }
+
+    /// Those of one role.
+    pub(super) fn to(&self, role: &str) -> &[Res<'a>] {
+        self.by_role.get(role).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl<'a> View<'a> {
     /// What a role of this template may do: its inline policies and those that are attached to it here.
     pub(super) fn grants(&self, role: Res<'a>) -> Vec<Statement<'a>> {
@@ -130,14 +168,9 @@ impl<'a> View<'a> {
                 found.extend(statements(&role.path(&format!("Policies/{index}/PolicyDocument")), document));
             }
         }
-        for (kind, list) in ATTACHING {
-            for resource in self.of_type(kind) {
-                let mut named = resource.list(list).iter().filter_map(|name| self.target(name));
-                if named.any(|target| target.id == role.id)
-                    && let Some(json) = resource.get("PolicyDocument")
-                {
-                    found.extend(statements(&resource.path("PolicyDocument"), json));
-                }
+        for resource in self.attached.to(role.id) {
+            if let Some(json) = resource.get("PolicyDocument") {
+                found.extend(statements(&resource.path("PolicyDocument"), json));
             }
         }
         let managed = role.list("ManagedPolicyArns").iter().filter_map(|arn| self.target_of(arn, "AWS::IAM::ManagedPolicy"));
