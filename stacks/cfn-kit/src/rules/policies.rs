@@ -72,8 +72,7 @@ impl<'a> Statement<'a> {
 
     /// Whether the actions cover this one, such as `sqs:ReceiveMessage`; IAM's names know no case.
     pub(super) fn covers(&self, action: &str) -> bool {
-        let action = action.to_ascii_lowercase();
-        self.actions().any(|pattern| matches(pattern.to_ascii_lowercase().as_bytes(), action.as_bytes()))
+        self.actions().any(|pattern| matches_by(pattern.as_bytes(), action.as_bytes(), |left, right| left.eq_ignore_ascii_case(right)))
     }
 }
 
@@ -99,6 +98,10 @@ fn listed(value: Option<&Json>) -> impl Iterator<Item = &Json> {
 
 /// IAM's patterns: `*` for any text, `?` for one character.
 pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    matches_by(pattern, text, |left, right| left == right)
+}
+
+fn matches_by(pattern: &[u8], text: &[u8], same: impl Fn(&u8, &u8) -> bool) -> bool {
     let (mut at, mut in_text, mut star) = (0, 0, None);
     while in_text < text.len() {
         match pattern.get(at) {
@@ -106,7 +109,7 @@ pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
                 star = Some((at, in_text));
                 at += 1;
             }
-            Some(byte) if *byte == b'?' || *byte == text[in_text] => {
+            Some(byte) if *byte == b'?' || same(byte, &text[in_text]) => {
                 at += 1;
                 in_text += 1;
             }
