@@ -9,6 +9,6 @@ pub mod rust;
 mod write;
 
 pub use line::{Part, split};
-pub use model::{Attribute, Bounds, Metric, Property, Refers, Replaces, Resource, Service, Shape, Type, Word, module_of};
-pub use parse::{ParseError, parse, parse_refers, parse_static, parse_type};
+pub use model::{Attribute, Bounds, Details, Metric, Property, Refers, Replaces, Resource, Service, Shape, Type, Word, module_of};
+pub use parse::{ParseError, parse, parse_refers, parse_resource, parse_type};
 pub use write::write;

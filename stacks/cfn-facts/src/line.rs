@@ -18,36 +18,77 @@ pub enum Part<'a> {
 ///
 /// The column, from 1, at which it is no such line, and what is wrong there.
 pub fn split(line: &str) -> Result<Vec<Part<'_>>, (usize, String)> {
-    let mut parts = Vec::with_capacity(4);
-    split_into(line, &mut parts)?;
+    let mut reader = Reader { line, at: 0 };
+    let mut parts = Vec::new();
+    while let Some(token) = reader.token()? {
+        parts.push(match token {
+            Token::Word(word) => Part::Word(word),
+            Token::Open(word) => Part::List(word, reader.list(|word| word)?),
+        });
+    }
     Ok(parts)
 }
 
-/// The same, appended to a list that is used again for each line.
-pub(crate) fn split_into<'a>(line: &'a str, parts: &mut Vec<Part<'a>>) -> Result<(), (usize, String)> {
-    let mut reader = Reader { line, at: 0 };
-    loop {
-        reader.spaces();
-        if reader.peek().is_none() {
-            return Ok(());
-        }
-        let word = reader.word()?;
-        if reader.peek() == Some(b'(') {
-            reader.at += 1;
-            parts.push(Part::List(word, reader.list()?));
-        } else {
-            parts.push(Part::Word(word));
-        }
-    }
+/// What comes next in a line.
+pub(crate) enum Token<'a> {
+    Word(Cow<'a, str>),
+    /// A word with a parenthesis behind it: [`Reader::list`] or [`Reader::only`] reads what is in it.
+    Open(Cow<'a, str>),
 }
 
-struct Reader<'a> {
-    line: &'a str,
-    // In bytes; all that is looked for is ASCII, so that it always lies between characters.
-    at: usize,
+/// A line, and how far it was read.
+pub(crate) struct Reader<'a> {
+    pub(crate) line: &'a str,
+    /// In bytes; all that is looked for is ASCII, so that it always lies between characters.
+    pub(crate) at: usize,
 }
 
 impl<'a> Reader<'a> {
+    /// The next part; of a list, its name.
+    pub(crate) fn token(&mut self) -> Result<Option<Token<'a>>, (usize, String)> {
+        self.spaces();
+        if self.peek().is_none() {
+            return Ok(None);
+        }
+        let word = self.word()?;
+        if self.peek() == Some(b'(') {
+            self.at += 1;
+            return Ok(Some(Token::Open(word)));
+        }
+        Ok(Some(Token::Word(word)))
+    }
+
+    /// The words up to the parenthesis that closes, each as `keep` makes it.
+    pub(crate) fn list<W>(&mut self, keep: impl Fn(Cow<'a, str>) -> W) -> Result<Vec<W>, (usize, String)> {
+        let mut words = Vec::new();
+        while let Some(word) = self.item()? {
+            words.push(keep(word));
+        }
+        Ok(words)
+    }
+
+    /// The last of the words up to the parenthesis that closes, for lists that hold but one.
+    pub(crate) fn only(&mut self) -> Result<Option<Cow<'a, str>>, (usize, String)> {
+        let mut last = None;
+        while let Some(word) = self.item()? {
+            last = Some(word);
+        }
+        Ok(last)
+    }
+
+    /// The next word of a list; none where it ends.
+    fn item(&mut self) -> Result<Option<Cow<'a, str>>, (usize, String)> {
+        self.spaces();
+        match self.peek() {
+            Some(b')') => {
+                self.at += 1;
+                Ok(None)
+            }
+            Some(_) => self.word().map(Some),
+            None => self.error("the parenthesis is never closed"),
+        }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.line.as_bytes().get(self.at).copied()
     }
@@ -114,21 +155,6 @@ impl<'a> Reader<'a> {
                 Ok(character)
             }
             None => self.error("four hexadecimal digits stand behind `\\u`"),
-        }
-    }
-
-    fn list(&mut self) -> Result<Vec<Cow<'a, str>>, (usize, String)> {
-        let mut words = Vec::new();
-        loop {
-            self.spaces();
-            match self.peek() {
-                Some(b')') => {
-                    self.at += 1;
-                    return Ok(words);
-                }
-                Some(_) => words.push(self.word()?),
-                None => return self.error("the parenthesis is never closed"),
-            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
 /// A name or another text: its own where facts are put together, borrowed where they come out of a table that stays.
 pub type Word = Cow<'static, str>;
@@ -89,7 +90,9 @@ pub struct Shape {
 }
 
 /// One property of a resource or of a nested structure.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Reads like a structure that has the fields of its [`Details`] too: half of all properties have none, and are small so.
+#[derive(Debug, Clone)]
 pub struct Property {
     /// The name as templates spell it.
     pub name: Word,
@@ -105,6 +108,15 @@ pub struct Property {
     pub unordered: bool,
     /// Whether AWS advises against it.
     pub deprecated: bool,
+    /// Whether a property that refers is also good with plain text, such as an e-mail address.
+    pub or_text: bool,
+    /// The rest, once anything of it was said.
+    details: Option<Box<Details>>,
+}
+
+/// What is said of some properties only.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Details {
     /// The smallest and the largest number.
     pub range: Bounds,
     /// The fewest and the most characters.
@@ -121,8 +133,20 @@ pub struct Property {
     pub default: Option<Word>,
     /// The resources that it can refer to; the first attribute of a type is what a handle renders as.
     pub refers: Vec<Refers>,
-    /// Whether a property that refers is also good with plain text, such as an e-mail address.
-    pub or_text: bool,
+}
+
+impl Details {
+    /// Nothing at all.
+    const NONE: Self = Self {
+        range: Bounds::NONE,
+        length: Bounds::NONE,
+        items: Bounds::NONE,
+        pattern: None,
+        choices: Vec::new(),
+        unit: None,
+        default: None,
+        refers: Vec::new(),
+    };
 }
 
 impl Property {
@@ -136,16 +160,32 @@ impl Property {
             write_only: false,
             unordered: false,
             deprecated: false,
-            range: Bounds::default(),
-            length: Bounds::default(),
-            items: Bounds::default(),
-            pattern: None,
-            choices: Vec::new(),
-            unit: None,
-            default: None,
-            refers: Vec::new(),
             or_text: false,
+            details: None,
         }
+    }
+}
+
+impl Deref for Property {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        static NONE: Details = Details::NONE;
+        self.details.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for Property {
+    fn deref_mut(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+}
+
+impl PartialEq for Property {
+    fn eq(&self, other: &Self) -> bool {
+        let flags = |one: &Self| (one.required, one.replaces, one.write_only, one.unordered, one.deprecated, one.or_text);
+        // Details that say nothing are none.
+        self.name == other.name && self.kind == other.kind && flags(self) == flags(other) && **self == **other
     }
 }
 
@@ -204,6 +244,8 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    const NONE: Self = Self { least: None, most: None };
+
     /// Whether there is neither.
     pub fn is_empty(&self) -> bool {
         self.least.is_none() && self.most.is_none()

@@ -60,9 +60,13 @@ pub fn check_with(document: &Document, options: &Options) -> Vec<Finding> {
     functions::check(&names, &mut report);
     resources::check(&names, options, &mut report);
     outputs::check(&names, &mut report);
-    let uses = crate::walk::uses(&document.template);
-    references::check(&uses, &names, &mut report);
-    cycles::check(&uses, &names, &mut report);
+    let mut waiting = cycles::Waiting::of(&names);
+    let references = references::References::of(&names);
+    crate::walk::visit(&document.template, |one, path| {
+        references.check(&one, path, &mut report);
+        waiting.add(&one);
+    });
+    waiting.check(&names, &mut report);
     report.findings
 }
 

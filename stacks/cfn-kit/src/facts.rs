@@ -3,8 +3,10 @@
 //! All types of CloudFormation's registry are here, whatever cargo features are on, in one compressed table. A type is
 //! unpacked when it is first asked for, and stays.
 
+mod slots;
+
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use lz4_flex::block::decompress;
 
@@ -16,47 +18,59 @@ static TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts.bin"));
 /// Where something lies in the table: offset, compressed length, length.
 type Chunk = (u32, u32, u32);
 
-/// Every type's name, sorted, with its facts and the permissions of its handlers, which are seldom asked for.
-static INDEX: &[(&str, Chunk, Chunk)] = include!(concat!(env!("OUT_DIR"), "/facts.rs"));
+/// Every type's name, sorted, with its facts and what is seldom asked for: the permissions of its handlers, and its metrics.
+static INDEX: &[(&str, [Chunk; 3])] = include!(concat!(env!("OUT_DIR"), "/facts.rs"));
 
-/// What was unpacked so far, in the order of the index.
-static UNPACKED: LazyLock<Box<[OnceLock<Option<Facts>>]>> = LazyLock::new(|| INDEX.iter().map(|_| OnceLock::new()).collect());
+/// The places of the types in the index, as their names are looked for.
+static SLOTS: [u16; slots::SLOTS] = include!(concat!(env!("OUT_DIR"), "/slots.rs"));
+
+/// What was unpacked so far, in the order of the index. The facts lie elsewhere, so that this is small while it is empty.
+type Unpacked<T> = [OnceLock<Option<Box<T>>>; INDEX.len()];
+
+static FACTS: Unpacked<Facts> = [const { OnceLock::new() }; INDEX.len()];
 
 /// The IAM actions that the handlers of a type call, by verb.
 pub type Permissions = BTreeMap<Word, Vec<Word>>;
 
-/// The permissions that were unpacked so far.
-static PERMISSIONS: LazyLock<Box<[OnceLock<Option<Permissions>>]>> = LazyLock::new(|| INDEX.iter().map(|_| OnceLock::new()).collect());
+static PERMISSIONS: Unpacked<Permissions> = [const { OnceLock::new() }; INDEX.len()];
 
-/// What is known about a type, but for [`permissions`]; `None` for types that CloudFormation's registry does not have.
+static METRICS: Unpacked<Vec<Metric>> = [const { OnceLock::new() }; INDEX.len()];
+
+/// What is known about a type, but for [`permissions`] and [`metrics`]; `None` for types that CloudFormation's registry does not have.
 pub fn of(name: &str) -> Option<&'static Facts> {
-    let index = find(name)?;
-    let unpack = || {
-        let (name, facts, _) = INDEX[index];
-        // It stays as long as the program anyway, so that its words need not be copied.
-        cfn_facts::parse_static(unpack(facts)?.leak(), name).ok()?.resources.pop()
-    };
-    UNPACKED.get(index)?.get_or_init(unpack).as_ref()
+    unpacked(name, &FACTS, 0, |facts| facts)
 }
 
 /// The IAM actions that CloudFormation needs for a type, by verb: `create`, `read`, `update`, `delete`, `list`.
 pub fn permissions(name: &str) -> Option<&'static Permissions> {
-    let index = find(name)?;
-    let unpack = || {
-        let (name, _, permissions) = INDEX[index];
-        let text = format!("resource {name}\n{}", unpack(permissions)?);
-        Some(cfn_facts::parse_static(text.leak(), name).ok()?.resources.pop()?.permissions)
-    };
-    PERMISSIONS.get(index)?.get_or_init(unpack).as_ref()
+    unpacked(name, &PERMISSIONS, 1, |facts| facts.permissions)
+}
+
+/// The CloudWatch metrics of one such resource, sorted by namespace and name.
+pub fn metrics(name: &str) -> Option<&'static [Metric]> {
+    unpacked(name, &METRICS, 2, |facts| facts.metrics).map(Vec::as_slice)
 }
 
 /// The names of all types, sorted.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    INDEX.iter().map(|(name, ..)| *name)
+    INDEX.iter().map(|(name, _)| *name)
+}
+
+/// One of a type's chunks, read when it is first asked for.
+fn unpacked<T>(name: &str, known: &'static Unpacked<T>, chunk: usize, part: fn(Facts) -> T) -> Option<&'static T> {
+    let index = find(name)?;
+    let unpack = || {
+        let (name, chunks) = &INDEX[index];
+        let text = unpack(chunks[chunk])?;
+        // It stays as long as the program anyway, so that its words need not be copied.
+        Some(Box::new(part(cfn_facts::parse_resource(name, text.leak()).ok()?)))
+    };
+    known.get(index)?.get_or_init(unpack).as_deref()
 }
 
 fn find(name: &str) -> Option<usize> {
-    INDEX.binary_search_by(|(known, ..)| (*known).cmp(name)).ok()
+    let taken = slots::slots_of(name).map(|slot| SLOTS[slot]).take_while(|index| *index != slots::FREE);
+    taken.map(usize::from).find(|index| INDEX.get(*index).is_some_and(|(known, _)| *known == name))
 }
 
 fn unpack((offset, packed, length): Chunk) -> Option<String> {

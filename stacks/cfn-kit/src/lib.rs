@@ -15,6 +15,7 @@ mod generated;
 mod handle;
 mod intrinsics;
 mod parameter;
+mod path;
 pub mod policy;
 #[cfg(feature = "sqs")]
 pub mod queue;

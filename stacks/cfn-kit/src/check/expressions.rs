@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::names::Names;
-use crate::facts::{self, Type};
+use crate::facts::Type;
 
 /// What a value gives.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +65,7 @@ fn named<'a>(name: &'a str, names: &Names<'a>) -> Given<'a> {
         _ if name.starts_with("AWS::") => Given::Text,
         _ => match names.parameters.get(name) {
             Some(parameter) => Given::Parameter(name, parameter),
-            None if names.resources.has(name) => Given::Resource { id: name, attribute: None },
+            None if names.has_resource(name) => Given::Resource { id: name, attribute: None },
             None => Given::Unknown,
         },
     }
@@ -115,7 +115,7 @@ pub(super) enum Count {
 
 /// Whether an attribute is one value or a list.
 pub(super) fn count_of_attribute(id: &str, attribute: Option<&str>, names: &Names<'_>) -> Option<Count> {
-    let facts = facts::of(names.type_of(id)?)?;
+    let facts = names.facts_of(id)?;
     let Some(attribute) = attribute else { return Some(Count::One) };
     match &facts.attributes.iter().find(|known| known.name == attribute)?.kind {
         Type::String | Type::Integer | Type::Number | Type::Boolean => Some(Count::One),

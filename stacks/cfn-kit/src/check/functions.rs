@@ -6,6 +6,7 @@ use super::expressions::function;
 use super::kinds::{kind, number};
 use super::names::Names;
 use super::{Report, did_you_mean_or};
+use crate::path::{Path, Step};
 
 /// Every function that has a name of its own; `Fn::ForEach::…` carries its loop's.
 const FUNCTIONS: [&str; 26] = [
@@ -49,7 +50,7 @@ pub(super) fn check(names: &Names<'_>, report: &mut Report<'_>) {
             continue;
         }
         for (id, entry) in entries.as_object().into_iter().flatten() {
-            let mut walk = Walk { report: &mut *report, section, extended, path: format!("{section}/{id}") };
+            let mut walk = Walk { report: &mut *report, section, extended, path: Path::of([section, id]) };
             match section.as_str() {
                 "Conditions" => walk.condition(id, entry),
                 "Resources" => walk.resource(entry),
@@ -61,45 +62,41 @@ pub(super) fn check(names: &Names<'_>, report: &mut Report<'_>) {
     }
 }
 
-struct Walk<'w, 'r> {
+struct Walk<'w, 'r, 'a> {
     report: &'w mut Report<'r>,
-    section: &'w str,
+    section: &'a str,
     /// Whether functions take more than usual.
     extended: bool,
-    path: String,
+    path: Path<'a>,
 }
 
-impl Walk<'_, '_> {
-    fn inside(&mut self, key: &str, visit: impl FnOnce(&mut Self)) {
-        let length = self.path.len();
-        self.path.push('/');
-        self.path.push_str(key);
+impl<'a> Walk<'_, '_, 'a> {
+    fn inside(&mut self, step: impl Into<Step<'a>>, visit: impl FnOnce(&mut Self)) {
+        self.path.push(step);
         visit(self);
-        self.path.truncate(length);
+        self.path.pop();
     }
 
     fn wrong(&mut self, message: String, hint: impl Into<String>) {
-        self.report.error("function-arguments", &self.path, message, hint);
+        self.report.error("function-arguments", &self.path.to_string(), message, hint);
     }
 
     fn null(&mut self) {
         let message = "nothing stands here, and CloudFormation takes no nulls".to_owned();
-        self.report.error("null-value", &self.path, message, "write a value, or leave the key out");
+        self.report.error("null-value", &self.path.to_string(), message, "write a value, or leave the key out");
     }
 
     /// Values without functions.
-    fn nothing(&mut self, value: &Json) {
+    fn nothing(&mut self, value: &'a Json) {
         match value {
             Json::Null => self.null(),
-            Json::Array(items) => {
-                items.iter().enumerate().for_each(|(index, item)| self.inside(&index.to_string(), |walk| walk.nothing(item)))
-            }
+            Json::Array(items) => items.iter().enumerate().for_each(|(index, item)| self.inside(index, |walk| walk.nothing(item))),
             Json::Object(entries) => entries.iter().for_each(|(key, value)| self.inside(key, |walk| walk.nothing(value))),
             Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
         }
     }
 
-    fn resource(&mut self, entry: &Json) {
+    fn resource(&mut self, entry: &'a Json) {
         for (key, value) in entry.as_object().into_iter().flatten() {
             // A resource's metadata is any JSON, though functions in it are carried out.
             if key != "Metadata" && key != "DependsOn" {
@@ -108,22 +105,27 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn condition(&mut self, id: &str, test: &Json) {
+    fn condition(&mut self, id: &str, test: &'a Json) {
         let known =
             test.as_object().and_then(super::expressions::only).is_some_and(|(name, _)| name == "Condition" || TESTS.contains(&name));
         if !known && !id.starts_with("Fn::") && !self.extended {
             let message = format!("the condition `{id}` is {}, not a test", kind(test));
-            self.report.error("shape", &self.path, message, "write `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not` or `Condition`");
+            self.report.error(
+                "shape",
+                &self.path.to_string(),
+                message,
+                "write `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not` or `Condition`",
+            );
         }
         self.value(test);
     }
 
-    fn value(&mut self, value: &Json) {
+    fn value(&mut self, value: &'a Json) {
         match value {
             Json::Null => self.null(),
             Json::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.inside(&index.to_string(), |walk| walk.value(item));
+                    self.inside(index, |walk| walk.value(item));
                 }
             }
             Json::Object(entries) => self.object(value, entries),
@@ -131,7 +133,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn object(&mut self, value: &Json, entries: &Map<String, Json>) {
+    fn object(&mut self, value: &'a Json, entries: &'a Map<String, Json>) {
         match function(value) {
             Some((name, argument)) => self.function(name, argument),
             None => {
@@ -170,16 +172,26 @@ impl Walk<'_, '_> {
             _ if FUNCTIONS.contains(&name) || name.starts_with("Fn::ForEach::") => {}
             unknown => {
                 let hint = did_you_mean_or(unknown, FUNCTIONS, "correct the name, or write a value");
-                self.report.error("unknown-function", &self.path, format!("`{unknown}` is no function of CloudFormation"), hint);
+                self.report.error(
+                    "unknown-function",
+                    &self.path.to_string(),
+                    format!("`{unknown}` is no function of CloudFormation"),
+                    hint,
+                );
             }
         }
         if in_properties && TESTS.contains(&name) {
             let message = format!("`{name}` decides a condition, and cannot stand in a value");
-            self.report.error("function-place", &self.path, message, "name the condition in `Conditions`, and choose with `Fn::If`");
+            self.report.error(
+                "function-place",
+                &self.path.to_string(),
+                message,
+                "name the condition in `Conditions`, and choose with `Fn::If`",
+            );
         }
         if self.section == "Conditions" && matches!(name, "Fn::GetAtt" | "Fn::ImportValue" | "Fn::If") {
             let message = format!("`{name}` cannot stand in a condition, which is decided before anything is made");
-            self.report.error("function-place", &self.path, message, "pass what decides as a parameter");
+            self.report.error("function-place", &self.path.to_string(), message, "pass what decides as a parameter");
         }
     }
 
@@ -330,7 +342,12 @@ impl Walk<'_, '_> {
         for variable in variables.into_iter().flat_map(Map::keys).filter(|key| !key.starts_with("Fn::")) {
             if !self.extended && !crate::walk::placeholders(text).any(|name| name == variable) {
                 let message = format!("`{variable}` is given to `Fn::Sub`, and its text does not use it");
-                self.report.warn("unused-variable", &self.path, message, format!("write `${{{variable}}}` in the text, or leave it out"));
+                self.report.warn(
+                    "unused-variable",
+                    &self.path.to_string(),
+                    message,
+                    format!("write `${{{variable}}}` in the text, or leave it out"),
+                );
             }
         }
     }

@@ -1,9 +1,11 @@
 //! The names that a template defines, and which conditions hold where.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
 use serde_json::{Map, Value as Json};
 
+use crate::facts::{self, Facts};
 use crate::finding::Severity;
 
 /// What `Ref` knows without any parameter.
@@ -24,11 +26,20 @@ pub(super) struct Names<'a> {
     pub(super) resources: Section<'a>,
     pub(super) conditions: Section<'a>,
     pub(super) mappings: Section<'a>,
+    /// The types of the resources, looked up once and not at every reference.
+    types: HashMap<&'a str, ResourceType<'a>, RandomState>,
     /// The variables of all `Fn::ForEach`.
     pub(super) loop_variables: BTreeSet<&'a str>,
     /// The IDs of all modules: what is within one is named by it.
     pub(super) modules: Vec<&'a str>,
     transforms: Vec<&'a str>,
+}
+
+/// What a resource says that it is, and what is known of that.
+#[derive(Clone, Copy)]
+struct ResourceType<'a> {
+    name: &'a str,
+    facts: Option<&'static Facts>,
 }
 
 /// One section; empty where the template has none.
@@ -76,6 +87,7 @@ impl<'a> Names<'a> {
             resources: section("Resources"),
             conditions: section("Conditions"),
             mappings: section("Mappings"),
+            types: section("Resources").iter().filter_map(|(id, resource)| Some((id, type_of(resource)?))).collect(),
             transforms,
         }
     }
@@ -98,8 +110,23 @@ impl<'a> Names<'a> {
 
     /// What a resource is.
     pub(super) fn type_of(&self, id: &str) -> Option<&'a str> {
-        self.resources.get(id)?.get("Type")?.as_str()
+        self.types.get(id).map(|known| known.name)
     }
+
+    /// What is known about the type of a resource.
+    pub(super) fn facts_of(&self, id: &str) -> Option<&'static Facts> {
+        self.types.get(id)?.facts
+    }
+
+    /// Whether there is such a resource.
+    pub(super) fn has_resource(&self, id: &str) -> bool {
+        self.types.contains_key(id) || self.resources.has(id)
+    }
+}
+
+fn type_of(resource: &Json) -> Option<ResourceType<'_>> {
+    let name = resource.get("Type")?.as_str()?;
+    Some(ResourceType { name, facts: facts::of(name) })
 }
 
 fn is_module(resource: &Json) -> bool {

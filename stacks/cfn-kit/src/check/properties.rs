@@ -8,17 +8,20 @@ use super::values::{self, Problem};
 use super::{Report, did_you_mean, kinds, list, wrong_reference};
 use crate::facts::{Facts, Property, Type};
 use crate::finding::Severity;
+use crate::path::{Path, Step};
 
 /// One resource on the way through its properties.
 pub(super) struct Walk<'w, 'r, 'a> {
     pub(super) report: &'w mut Report<'r>,
     pub(super) names: &'w Names<'a>,
     pub(super) facts: &'static Facts,
-    pub(super) path: String,
+    pub(super) path: Path<'a>,
     /// What is known of the conditions here.
     pub(super) decided: Decided<'a>,
     /// The conditions of each `Fn::If` around, for messages.
     pub(super) branches: Vec<(&'a str, bool)>,
+    /// What [`takes_others`] says of this type.
+    pub(super) takes_others: bool,
 }
 
 /// Where a value stands.
@@ -48,6 +51,11 @@ const ALSO_OTHERS: [(&str, &str); 12] = [
     ("AWS::StepFunctions::StateMachine", "DefinitionS3Location"),
 ];
 
+/// Whether a type has any such property; most have none, and need no look at each of their properties.
+pub(super) fn takes_others(facts: &Facts) -> bool {
+    ALSO_OTHERS.iter().any(|(resource, _)| *resource == facts.name)
+}
+
 impl<'a> Walk<'_, '_, 'a> {
     /// All properties of the resource.
     pub(super) fn resource(&mut self, entries: &'a Map<String, Json>) {
@@ -55,18 +63,16 @@ impl<'a> Walk<'_, '_, 'a> {
         self.structure(entries, &facts.properties, &facts.name, false);
     }
 
-    fn inside(&mut self, key: &str, visit: impl FnOnce(&mut Self)) {
-        let length = self.path.len();
-        self.path.push('/');
-        self.path.push_str(key);
+    fn inside(&mut self, step: impl Into<Step<'a>>, visit: impl FnOnce(&mut Self)) {
+        self.path.push(step);
         visit(self);
-        self.path.truncate(length);
+        self.path.pop();
     }
 
     /// Reports something about the value at hand, and under which conditions.
     pub(super) fn report(&mut self, severity: Severity, rule: &str, message: String, why: &str, hint: String) {
         let message = message + &Decided::describe(&self.branches);
-        self.report.push_with_reason(severity, rule, &self.path, message, why.to_owned(), hint);
+        self.report.push_with_reason(severity, rule, &self.path.to_string(), message, why.to_owned(), hint);
     }
 
     fn error(&mut self, problem: Problem) {
@@ -75,6 +81,7 @@ impl<'a> Walk<'_, '_, 'a> {
 
     fn structure(&mut self, entries: &'a Map<String, Json>, known: &'static [Property], owner: &str, open: bool) {
         let mut grows = false;
+        let mut required = known.iter().filter(|property| property.required).count();
         for (key, value) in entries {
             if key.starts_with("Fn::") {
                 // `Fn::Transform` and `Fn::ForEach` bring properties; all others are wrong here, and reported as functions.
@@ -82,6 +89,7 @@ impl<'a> Walk<'_, '_, 'a> {
                 continue;
             }
             let property = known.binary_search_by(|property| property.name.as_ref().cmp(key)).ok().and_then(|index| known.get(index));
+            required -= usize::from(property.is_some_and(|property| property.required));
             self.inside(key, |walk| match property {
                 Some(property) => walk.property(value, property),
                 // A custom resource hands all that it is given on to its function.
@@ -89,7 +97,7 @@ impl<'a> Walk<'_, '_, 'a> {
                 None => walk.unknown(key, entries, known, owner, open),
             });
         }
-        if grows {
+        if grows || required == 0 {
             return;
         }
         for property in known.iter().filter(|property| property.required && !entries.contains_key(property.name.as_ref())) {
@@ -127,19 +135,26 @@ impl<'a> Walk<'_, '_, 'a> {
 
     /// Whether this path is one of those that can only be read: `A/0/B` is `A/*/B` there.
     fn is_read_only(&self) -> bool {
-        if self.facts.read_only_paths.is_empty() {
+        // Most end otherwise, so that the whole path need not be put together.
+        let last = self.path.last_key().unwrap_or_default();
+        if !self.facts.read_only_paths.iter().any(|path| path.ends_with(last)) {
             return false;
         }
-        let mut steps = self.path.split('/').skip(3).peekable();
         let mut own = String::new();
+        let mut steps = self.path.steps().iter().skip(3);
         while let Some(step) = steps.next() {
-            if step == "Fn::If" {
-                steps.next();
-                continue;
-            }
+            let step = match step {
+                // Behind it stands the number of the branch.
+                Step::Key("Fn::If") => {
+                    steps.next();
+                    continue;
+                }
+                Step::Key(key) if !key.bytes().all(|byte| byte.is_ascii_digit()) => key,
+                Step::Key(_) | Step::Index(_) => "*",
+            };
             let separator = if own.is_empty() { "" } else { "/" };
             own.push_str(separator);
-            own.push_str(if step.bytes().all(|byte| byte.is_ascii_digit()) { "*" } else { step });
+            own.push_str(step);
         }
         self.facts.read_only_paths.iter().any(|path| *path == own)
     }
@@ -155,20 +170,23 @@ impl<'a> Walk<'_, '_, 'a> {
             }
             Given::Nothing | Given::Unknown => {}
             Given::Either { condition, yes, no } => self.either(condition, yes, no, spot),
-            Given::Text => drop(self.counted(Some(Count::One), "a text", spot)),
-            Given::List => drop(self.counted(Some(Count::Several), "a list", spot)),
+            Given::Text => drop(self.counted(Some(Count::One), || "a text".to_owned(), spot)),
+            Given::List => drop(self.counted(Some(Count::Several), || "a list".to_owned(), spot)),
             Given::Parameter(name, parameter) => {
                 let count = count_of_parameter(parameter);
                 let what = if count == Some(Count::Several) { "a list" } else { "one value" };
-                if self.counted(count, &format!("the parameter `{name}`, {what}"), spot) && count == Some(Count::One) {
+                if self.counted(count, || format!("the parameter `{name}`, {what}"), spot) && count == Some(Count::One) {
                     self.parameter(name, parameter, spot);
                 }
             }
             Given::Resource { id, attribute } => {
                 let count = count_of_attribute(id, attribute, self.names);
                 let what = if count == Some(Count::Several) { "a list" } else { "one value" };
-                let name = attribute.map_or_else(|| format!("`Ref` of `{id}`"), |attribute| format!("`{id}.{attribute}`"));
-                if self.counted(count, &format!("{name}, {what}"), spot) {
+                let described = || match attribute {
+                    Some(attribute) => format!("`{id}.{attribute}`, {what}"),
+                    None => format!("`Ref` of `{id}`, {what}"),
+                };
+                if self.counted(count, described, spot) {
                     wrong_reference::check(id, attribute, spot, self);
                 }
             }
@@ -177,7 +195,7 @@ impl<'a> Walk<'_, '_, 'a> {
 
     /// Both branches of `Fn::If`, but for one that cannot come here.
     fn either(&mut self, condition: &'a str, yes: &'a Json, no: &'a Json, spot: Spot) {
-        for (index, branch, holds) in [("1", yes, true), ("2", no, false)] {
+        for (index, branch, holds) in [(1, yes, true), (2, no, false)] {
             let Some(decided) = self.decided.and(self.names, condition, holds) else { continue };
             let before = std::mem::replace(&mut self.decided, decided);
             self.branches.push((condition, holds));
@@ -188,11 +206,11 @@ impl<'a> Walk<'_, '_, 'a> {
     }
 
     fn takes_others(&self, spot: Spot) -> bool {
-        ALSO_OTHERS.iter().any(|(resource, property)| *resource == self.facts.name && *property == spot.property.name)
+        self.takes_others && ALSO_OTHERS.iter().any(|(resource, property)| *resource == self.facts.name && *property == spot.property.name)
     }
 
     /// One value where several are wanted, or the other way round; true where nothing is wrong.
-    fn counted(&mut self, count: Option<Count>, what: &str, spot: Spot) -> bool {
+    fn counted(&mut self, count: Option<Count>, what: impl FnOnce() -> String, spot: Spot) -> bool {
         let wrong = match (count, spot.kind) {
             (Some(Count::One), Type::List(_) | Type::Map(_) | Type::Shape(_)) => !self.takes_others(spot),
             (Some(Count::Several), Type::String | Type::Integer | Type::Number | Type::Boolean | Type::Map(_) | Type::Shape(_)) => true,
@@ -201,7 +219,7 @@ impl<'a> Walk<'_, '_, 'a> {
             | (Some(Count::Several), Type::List(_) | Type::Json | Type::Policy) => false,
         };
         if wrong {
-            let message = format!("`{}` wants {}, and this is {what}", spot.property.name, kinds::wanted(spot.kind));
+            let message = format!("`{}` wants {}, and this is {}", spot.property.name, kinds::wanted(spot.kind), what());
             let hint = match (count, spot.kind) {
                 (Some(Count::One), Type::List(_)) => "write a list with this one item",
                 (Some(Count::Several), kind) if kinds::is_scalar(kind) && !spot.whole => "leave out the list around it",
@@ -233,7 +251,7 @@ impl<'a> Walk<'_, '_, 'a> {
                 let spot = Spot { kind: item, whole: false, ..spot };
                 for (index, item) in items.iter().enumerate() {
                     if here {
-                        self.inside(&index.to_string(), |walk| walk.value(item, spot));
+                        self.inside(index, |walk| walk.value(item, spot));
                     } else {
                         self.value(item, spot);
                     }
@@ -257,7 +275,7 @@ impl<'a> Walk<'_, '_, 'a> {
 
     fn count(&mut self, items: &[Json], spot: Spot) {
         // The bounds are those of the outermost list.
-        if !spot.whole || !spot.bounded {
+        if !spot.whole || !spot.bounded || spot.property.items.is_empty() {
             return;
         }
         // An item that is an expression may be nothing, so that only literals are certain; one for a loop may be many.

@@ -1,11 +1,14 @@
 //! Every resource against the facts about its type.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value as Json};
 
 use super::names::{Decided, Names};
-use super::properties::Walk;
+use super::properties::{Walk, takes_others};
 use super::{Options, Report, attributes, did_you_mean, expressions};
 use crate::facts;
+use crate::path::Path;
 
 /// Services and types that CloudFormation has, but not in the region that the facts were taken from.
 const ELSEWHERE: [&str; 14] = [
@@ -26,15 +29,16 @@ const ELSEWHERE: [&str; 14] = [
 ];
 
 pub(super) fn check(names: &Names<'_>, options: &Options, report: &mut Report<'_>) {
+    let rewritten = names.is_rewritten();
     for (id, resource) in names.resources.iter().filter(|(id, _)| !id.starts_with("Fn::")) {
         let Some(entries) = resource.as_object() else { continue };
         attributes::check(id, entries, report);
         // The shape of what is no text is reported elsewhere.
         let Some(name) = entries.get("Type").and_then(Json::as_str) else { continue };
-        if names.is_rewritten() || !is_known(id, name, names, report) {
+        if rewritten || !is_known(id, name, names, report) {
             continue;
         }
-        let Some(facts) = facts::of(name) else { continue };
+        let Some(facts) = names.facts_of(id) else { continue };
         if let Some(region) = options.region.as_ref().filter(|region| facts.absent_in.iter().any(|absent| absent == *region)) {
             let message = format!("`{region}` has no `{name}`");
             report.error("absent-in-region", &format!("Resources/{id}/Type"), message, "deploy this resource in another region");
@@ -43,10 +47,10 @@ pub(super) fn check(names: &Names<'_>, options: &Options, report: &mut Report<'_
     }
 }
 
-fn properties(id: &str, entries: &Map<String, Json>, facts: &'static facts::Facts, names: &Names<'_>, report: &mut Report<'_>) {
-    let nothing = Map::new();
+fn properties<'a>(id: &'a str, entries: &'a Map<String, Json>, facts: &'static facts::Facts, names: &Names<'a>, report: &mut Report<'_>) {
+    static NOTHING: LazyLock<Map<String, Json>> = LazyLock::new(Map::new);
     let properties = match entries.get("Properties") {
-        None => &nothing,
+        None => &NOTHING,
         Some(Json::Object(properties)) => properties,
         // Not a mapping: reported elsewhere.
         Some(_) => return,
@@ -55,8 +59,9 @@ fn properties(id: &str, entries: &Map<String, Json>, facts: &'static facts::Fact
         return;
     }
     let decided = entries.get("Condition").and_then(Json::as_str).and_then(|condition| Decided::default().and(names, condition, true));
-    let path = format!("Resources/{id}/Properties");
-    Walk { report, names, facts, path, decided: decided.unwrap_or_default(), branches: Vec::new() }.resource(properties);
+    let path = Path::of(["Resources", id, "Properties"]);
+    Walk { report, names, facts, path, decided: decided.unwrap_or_default(), branches: Vec::new(), takes_others: takes_others(facts) }
+        .resource(properties);
 }
 
 /// Whether something is known of this type; says so where CloudFormation has no such type.
@@ -64,7 +69,7 @@ fn is_known(id: &str, name: &str, names: &Names<'_>, report: &mut Report<'_>) ->
     if name == "AWS::CloudFormation::CustomResource" || name.starts_with("Custom::") {
         return name.starts_with("AWS::");
     }
-    if facts::of(name).is_some() {
+    if names.facts_of(id).is_some() {
         return true;
     }
     let path = format!("Resources/{id}/Type");

@@ -101,7 +101,6 @@ fn section(name: &str, value: &Json, report: &mut Report<'_>) {
 }
 
 fn logical_id(section: &str, id: &str, report: &mut Report<'_>) {
-    let path = format!("{section}/{id}");
     // The names of conditions may hold more: AWS's own quick starts have `&` in them.
     if section == "Conditions" && !id.is_empty() && id.chars().all(|character| character.is_ascii_graphic()) {
         return;
@@ -109,32 +108,37 @@ fn logical_id(section: &str, id: &str, report: &mut Report<'_>) {
     if id.is_empty() || !id.chars().all(|character| character.is_ascii_alphanumeric()) {
         report.error(
             "invalid-id",
-            &path,
+            &format!("{section}/{id}"),
             format!("`{id}` is no ID: only letters and digits may stand in it"),
             "leave the other characters out",
         );
     } else if id.len() > LONGEST_ID {
         let message = format!("`{id}` has {} characters, an ID may have {LONGEST_ID}", id.len());
-        report.error("invalid-id", &path, message, "take a shorter ID");
+        report.error("invalid-id", &format!("{section}/{id}"), message, "take a shorter ID");
     }
 }
 
 fn entry_of(section: &str, id: &str, entry: &Json, report: &mut Report<'_>) {
-    let path = format!("{section}/{id}");
+    let path = || format!("{section}/{id}");
     let wanted = match section {
         "Resources" | "Parameters" => "Type",
         "Outputs" => "Value",
         _ => return,
     };
     let Some(entries) = entry.as_object() else {
-        return report.error("shape", &path, format!("`{id}` is {}, not a mapping", kind(entry)), format!("write its `{wanted}`"));
+        return report.error("shape", &path(), format!("`{id}` is {}, not a mapping", kind(entry)), format!("write its `{wanted}`"));
     };
     match entries.get(wanted) {
         None if entries.contains_key("Fn::Transform") => {}
-        None => report.error("shape", &path, format!("`{id}` has no `{wanted}`"), format!("add `{wanted}`")),
+        None => report.error("shape", &path(), format!("`{id}` has no `{wanted}`"), format!("add `{wanted}`")),
         Some(Json::String(_)) => {}
         Some(other) if wanted == "Type" => {
-            report.error("shape", &format!("{path}/Type"), format!("the `Type` of `{id}` is {}, not a text", kind(other)), "name the type");
+            report.error(
+                "shape",
+                &format!("{}/Type", path()),
+                format!("the `Type` of `{id}` is {}, not a text", kind(other)),
+                "name the type",
+            );
         }
         Some(_) => {}
     }
@@ -142,7 +146,7 @@ fn entry_of(section: &str, id: &str, entry: &Json, report: &mut Report<'_>) {
         && !properties.is_object()
     {
         let message = format!("the `Properties` of `{id}` are {}, not a mapping", kind(properties));
-        report.error("shape", &format!("{path}/Properties"), message, "write one entry per property");
+        report.error("shape", &format!("{}/Properties", path()), message, "write one entry per property");
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn check(id: &str, attribute: Option<&str>, spot: Spot, walk: &mut Wa
     if *spot.kind != Type::String {
         return;
     }
-    let Some(target) = walk.names.type_of(id).and_then(facts::of) else { return };
+    let Some(target) = walk.names.facts_of(id) else { return };
     // What `Ref` gives has a name as well: `QueueUrl` for a queue.
     let Some(gives) = attribute.or(target.reference.as_deref()) else { return };
     let property = spot.property;

@@ -50,7 +50,7 @@ impl Cause {
     }
 
     /// Whether this use gives another value, and whether that is certain; none where it is not concerned.
-    fn reaches(&self, one: &Use, types: &HashMap<&str, &str>) -> Option<bool> {
+    fn reaches(&self, one: &Use<'_>, types: &HashMap<&str, &str>) -> Option<bool> {
         match (self, &one.target) {
             (Self::Resource { certain, .. }, Target::Name(_)) => Some(*certain),
             (Self::Resource { id, certain }, Target::Attribute(_, attribute)) => {
@@ -59,13 +59,13 @@ impl Cause {
             }
             (Self::Counted { id }, Target::Attribute(_, Some(attribute))) => {
                 let type_name = types.get(id.as_str()).copied().unwrap_or_default();
-                COUNTING.contains(&(type_name, attribute)).then_some(true)
+                COUNTING.contains(&(type_name, attribute.as_ref())).then_some(true)
             }
             (Self::Parameter { .. }, Target::Name(_)) | (Self::Condition { .. }, Target::Condition(_)) => Some(false),
             (Self::Mapping { keys, .. }, Target::Mapping { first, second, .. }) => {
-                let known: Vec<Option<&String>> = vec![first.as_ref(), second.as_ref()];
-                let concerned = known.iter().zip(keys).all(|(wanted, changed)| wanted.is_none_or(|wanted| wanted == changed));
-                concerned.then(|| keys.len() >= 2 && known.iter().all(Option::is_some))
+                let known = [first, second];
+                let concerned = known.iter().zip(keys).all(|(wanted, changed)| wanted.is_none_or(|wanted| wanted == *changed));
+                concerned.then(|| keys.len() >= 2 && first.is_some() && second.is_some())
             }
             _ => None,
         }
@@ -89,13 +89,13 @@ pub(super) fn spread(old: &Json, new: &Json, resources: &mut Vec<ResourceDiff>, 
     let bodies = section(new, "Resources");
     let types: HashMap<&str, &str> = bodies.iter().map(|(id, body)| (id.as_str(), type_of(body))).collect();
     let uses = uses(new);
-    let mut by_target: HashMap<&str, Vec<&Use>> = HashMap::new();
-    for one in &uses {
+    let mut by_target: HashMap<&str, Vec<(&Use<'_>, &str)>> = HashMap::new();
+    for (one, path) in &uses {
         let name = match &one.target {
             Target::Name(name) | Target::Attribute(name, _) | Target::Condition(name) | Target::Mapping { name, .. } => name,
             Target::Dependency(_) => continue,
         };
-        by_target.entry(name).or_default().push(one);
+        by_target.entry(name).or_default().push((one, path));
     }
     let mut told = HashSet::new();
     let mut index: HashMap<String, usize> = resources.iter().enumerate().map(|(index, one)| (one.id.clone(), index)).collect();
@@ -104,25 +104,25 @@ pub(super) fn spread(old: &Json, new: &Json, resources: &mut Vec<ResourceDiff>, 
         if !told.insert(format!("{cause:?}")) {
             continue;
         }
-        for one in by_target.get(cause.id()).into_iter().flatten() {
+        for (one, path) in by_target.get(cause.id()).into_iter().flatten() {
             let Some(certain) = cause.reaches(one, &types) else { continue };
-            let path = one.path.splitn(3, '/').nth(2).unwrap_or_default();
+            let path = path.splitn(3, '/').nth(2).unwrap_or_default();
             match one.section {
                 Section::Resources if cause.path() != format!("Resources/{}", one.owner) => {
-                    let type_name = types.get(one.owner.as_str()).copied().unwrap_or_default();
+                    let type_name = types.get(one.owner).copied().unwrap_or_default();
                     let replacement = match path.strip_prefix("Properties/") {
                         Some(property) => by_reference(type_name, property, certain),
                         None => Replacement::No,
                     };
                     // A choice is made in its property: `Fn::If` names a condition where it stands.
                     let change = Change::because_of(path, replacement, &cause.path());
-                    causes.extend(add(resources, &mut index, &one.owner, type_name, change));
+                    causes.extend(add(resources, &mut index, one.owner, type_name, change));
                 }
-                Section::Outputs => output(entries, &one.owner, Change::because_of(path, Replacement::No, &cause.path())),
+                Section::Outputs => output(entries, one.owner, Change::because_of(path, Replacement::No, &cause.path())),
                 Section::Conditions => {
-                    let is_same = condition::holds(old, &one.owner).is_some_and(|was| condition::holds(new, &one.owner) == Some(was));
+                    let is_same = condition::holds(old, one.owner).is_some_and(|was| condition::holds(new, one.owner) == Some(was));
                     if !is_same {
-                        causes.push_back(Cause::Condition { id: one.owner.clone() });
+                        causes.push_back(Cause::Condition { id: one.owner.to_owned() });
                     }
                 }
                 Section::Resources | Section::Rules => {}

@@ -5,30 +5,51 @@ use serde_json::Number;
 /// Words that YAML 1.1 (CloudFormation's) or 1.2 reads as something else than text.
 const WORDS: [&str; 11] = ["y", "yes", "n", "no", "on", "off", "true", "false", "null", "nan", "inf"];
 
-/// A text on one line: plain, in single quotes, or in double quotes with escapes.
-pub(super) fn one_line(text: &str) -> String {
+/// Appends a text on one line: plain, in single quotes, or in double quotes with escapes.
+pub(super) fn push_one_line(out: &mut String, text: &str) {
     if is_plain(text) {
-        text.to_owned()
+        out.push_str(text);
     } else if text.chars().all(is_printable) {
-        format!("'{}'", text.replace('\'', "''"))
+        out.push('\'');
+        for (index, part) in text.split('\'').enumerate() {
+            out.push_str(if index == 0 { "" } else { "''" });
+            out.push_str(part);
+        }
+        out.push('\'');
     } else {
-        double_quoted(text)
+        push_double_quoted(out, text);
     }
 }
+
+/// The characters that may stand in bare text, by their number: letters, digits and these.
+const PLAIN: [bool; 256] = {
+    let others = b" _-./:${}()*@+=,;?!&<>~^%|";
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < others.len() {
+        plain[others[byte] as usize] = true;
+        byte += 1;
+    }
+    let mut byte = 0_u8;
+    while byte < 128 {
+        plain[byte as usize] |= byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    plain
+};
 
 /// Whether every YAML reader takes the bare text for this very text.
 ///
 /// It must begin with a letter (or `/`, `$`, `_`), so that nothing with a leading digit, an account number or a date,
 /// stands bare.
 fn is_plain(text: &str) -> bool {
-    let Some(first) = text.chars().next() else { return false };
-    let begins_well = first.is_ascii_alphabetic() || matches!(first, '/' | '$' | '_');
+    let bytes = text.as_bytes();
+    let begins_well = bytes.first().is_some_and(|first| first.is_ascii_alphabetic() || matches!(first, b'/' | b'$' | b'_'));
     let ends_well = !text.ends_with([' ', ':']);
-    let characters = |character: char| character.is_ascii_alphanumeric() || " _-./:${}()*@+=,;?!&<>~^%|".contains(character);
     begins_well
         && ends_well
-        && text.chars().all(characters)
-        && !text.contains(": ")
+        && bytes.iter().all(|byte| PLAIN[usize::from(*byte)])
+        && !bytes.windows(2).any(|pair| pair == b": ")
         && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
@@ -43,8 +64,8 @@ fn is_printable(character: char) -> bool {
     }
 }
 
-fn double_quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
+fn push_double_quoted(quoted: &mut String, text: &str) {
+    quoted.push('"');
     for character in text.chars() {
         match character {
             '"' => quoted.push_str("\\\""),
@@ -59,16 +80,19 @@ fn double_quoted(text: &str) -> String {
         }
     }
     quoted.push('"');
-    quoted
 }
 
 /// The indicator of a block scalar that keeps this text exactly, where there is one.
 pub(super) fn block(text: &str) -> Option<&'static str> {
+    // Nearly all texts are of one line, and need no look at each of their characters.
+    if !text.contains('\n') {
+        return None;
+    }
     let printable = text.chars().all(|character| character == '\n' || is_printable(character));
     // A block finds its indentation in its first line, and readers differ over lines of nothing but spaces.
     let first_line = text.starts_with(|character: char| !character.is_whitespace());
     let blank_line = text.split('\n').any(|line| !line.is_empty() && line.trim().is_empty());
-    if !text.contains('\n') || !printable || !first_line || blank_line {
+    if !printable || !first_line || blank_line {
         return None;
     }
     Some(match (text.ends_with('\n'), text.ends_with("\n\n")) {

@@ -66,7 +66,11 @@ struct Writer {
 
 impl Writer {
     fn indent(&mut self, depth: usize) {
-        self.out.extend(std::iter::repeat_n("  ", depth));
+        const SPACES: &str = "                                                                ";
+        match SPACES.get(..2 * depth) {
+            Some(spaces) => self.out.push_str(spaces),
+            None => self.out.extend(std::iter::repeat_n("  ", depth)),
+        }
     }
 
     /// The entries of a mapping, one a line; the first continues the line of a `- `.
@@ -75,7 +79,7 @@ impl Writer {
             if index > 0 || !continues {
                 self.indent(depth);
             }
-            self.out.push_str(&scalar::one_line(key));
+            scalar::push_one_line(&mut self.out, key);
             self.out.push(':');
             self.value(value, depth + 1, Place::Key);
         }
@@ -114,7 +118,11 @@ impl Writer {
                     self.out.push('\n');
                 }
             }
-            None => self.word(&scalar::one_line(text)),
+            None => {
+                self.out.push(' ');
+                scalar::push_one_line(&mut self.out, text);
+                self.out.push('\n');
+            }
         }
     }
 
@@ -157,21 +165,24 @@ impl Writer {
     fn short(&mut self, name: &str, argument: &Json, depth: usize) -> bool {
         match (name, argument) {
             ("GetAtt", argument) => match attribute(argument) {
-                Some(text) => self.out.push_str(&format!(" !GetAtt {text}\n")),
+                Some((id, attribute)) => [" !GetAtt ", id, ".", attribute, "\n"].iter().for_each(|part| self.out.push_str(part)),
                 None => return false,
             },
             ("Ref", Json::String(_)) | (_, Json::String(_)) => {
-                self.out.push_str(&format!(" !{name}"));
+                self.out.push_str(" !");
+                self.out.push_str(name);
                 self.value(argument, depth, Place::Tag);
             }
             ("Ref", _) => return false,
             (_, Json::Array(_)) => {
-                self.out.push_str(&format!(" !{name}"));
+                self.out.push_str(" !");
+                self.out.push_str(name);
                 self.value(argument, depth, Place::Tag);
             }
             (_, Json::Object(inner)) if inner.is_empty() || function(inner).is_some() => return false,
             (_, Json::Object(_)) => {
-                self.out.push_str(&format!(" !{name}"));
+                self.out.push_str(" !");
+                self.out.push_str(name);
                 self.value(argument, depth, Place::Tag);
             }
             // A tag would turn a number into text.
@@ -181,12 +192,12 @@ impl Writer {
     }
 }
 
-/// `Id.Attribute`, where reading that back gives the same two texts.
-fn attribute(argument: &Json) -> Option<String> {
+/// Resource and attribute, where reading `Id.Attribute` back gives the same two texts.
+fn attribute(argument: &Json) -> Option<(&str, &str)> {
     let [Json::String(id), Json::String(attribute)] = argument.as_array()?.as_slice() else { return None };
     let plain = |text: &str, more: &str| {
         !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || more.contains(character))
     };
     let begins_with_letter = id.starts_with(|character: char| character.is_ascii_alphabetic());
-    (begins_with_letter && plain(id, "") && plain(attribute, "._-")).then(|| format!("{id}.{attribute}"))
+    (begins_with_letter && plain(id, "") && plain(attribute, "._-")).then_some((id.as_str(), attribute.as_str()))
 }

@@ -149,7 +149,7 @@ fn is_heard_otherwise(view: &View<'_>) -> bool {
         rule.get("EventPattern").is_some_and(|pattern| function(pattern).is_some())
             || sources.iter().any(|source| source == "aws.cloudwatch")
     });
-    by_name || by_event || view.has_macro()
+    by_name || by_event || view.has_macro
 }
 
 fn alarm_without_description(view: &View<'_>, broken: &mut Broken<'_>) {

@@ -162,7 +162,7 @@ fn partial_batch(view: &View<'_>, broken: &mut Broken<'_>) {
 fn receive_without_mapping(view: &View<'_>, broken: &mut Broken<'_>) {
     let mappings = mappings(view);
     // A mapping that cannot be read may be the one.
-    if mappings.iter().any(|mapping| mapping.function.is_none() || mapping.source.is_none()) || view.has_macro() {
+    if mappings.iter().any(|mapping| mapping.function.is_none() || mapping.source.is_none()) || view.has_macro {
         return;
     }
     // By role: all functions that use it.

@@ -114,7 +114,7 @@ fn from_alarm<'a>(view: &View<'a>, alarm: Res<'a>, found: &mut Vec<Delivery<'a>>
 }
 
 fn delivery_permission(view: &View<'_>, broken: &mut Broken<'_>) {
-    if view.has_macro() {
+    if view.has_macro {
         return;
     }
     let doors = Doors::of(view);

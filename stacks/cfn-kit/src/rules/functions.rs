@@ -79,7 +79,7 @@ const GONE: &[(&str, &str)] = &[
 
 fn function_log_group(view: &View<'_>, broken: &mut Broken<'_>) {
     let mut functions = view.of_type(KIND).filter(|function| !logs_elsewhere(*function)).peekable();
-    if functions.peek().is_none() || view.has_macro() {
+    if functions.peek().is_none() || view.has_macro {
         return;
     }
     let named: Vec<&Json> = view

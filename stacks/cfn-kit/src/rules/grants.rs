@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::policies::{ATTACHING, Statement, matches};
+use super::policies::{Statement, matches};
 use super::texts::{arn_service, flat};
 use super::view::{Res, View, function};
 
@@ -97,34 +97,27 @@ impl<'a> View<'a> {
             statements.is_none_or(|list| function(list).is_some() || list.as_array().is_some_and(|items| items.iter().any(is_function)))
         };
         let inline = role.list("Policies").iter().any(|policy| is_function(policy) || hidden(policy.get("PolicyDocument")));
-        let attached = ATTACHING.iter().any(|(kind, property)| {
-            self.of_type(kind).any(|policy| {
-                let roles = policy.list(property);
-                let unclear = roles.iter().any(|name| self.target(name).is_none());
-                let ours = roles.iter().any(|name| self.target(name).is_some_and(|target| target.id == role.id));
-                unclear || (ours && hidden(policy.get("PolicyDocument")))
-            })
-        });
+        let attached = self.attached.unclear || self.attached.to(role.id).iter().any(|policy| hidden(policy.get("PolicyDocument")));
         let listed = role.get("ManagedPolicyArns").is_some_and(is_function);
-        inline || attached || listed || self.has_macro()
+        inline || attached || listed || self.has_macro
     }
+}
 
-    /// Whether a macro adds things that the template does not show.
-    pub(super) fn has_macro(&self) -> bool {
-        let transforms = match self.template.get("Transform") {
-            Some(Json::Array(items)) => items.as_slice(),
-            Some(one) => std::slice::from_ref(one),
-            None => &[],
-        };
-        let harmless = |name: &Json| {
-            let name = name.as_str().unwrap_or_default();
-            ["AWS::Serverless-", "AWS::LanguageExtensions", "AWS::SecretsManager-", "AWS::CodeDeploy"]
-                .iter()
-                .any(|known| name.starts_with(known))
-        };
-        let loops = self.template.get("Resources").and_then(Json::as_object).is_some_and(|all| all.keys().any(|id| id.starts_with("Fn::")));
-        loops || !transforms.iter().all(harmless)
-    }
+/// Whether a macro adds things that a template does not show.
+pub(super) fn has_macro(template: &Json) -> bool {
+    let transforms = match template.get("Transform") {
+        Some(Json::Array(items)) => items.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let harmless = |name: &Json| {
+        let name = name.as_str().unwrap_or_default();
+        ["AWS::Serverless-", "AWS::LanguageExtensions", "AWS::SecretsManager-", "AWS::CodeDeploy"]
+            .iter()
+            .any(|known| name.starts_with(known))
+    };
+    let loops = template.get("Resources").and_then(Json::as_object).is_some_and(|all| all.keys().any(|id| id.starts_with("Fn::")));
+    loops || !transforms.iter().all(harmless)
 }
 
 fn is_function(value: &Json) -> bool {

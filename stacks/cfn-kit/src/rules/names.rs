@@ -28,10 +28,10 @@ fn fixed_name(view: &View<'_>, broken: &mut Broken<'_>) {
         }
         let Some(facts) = facts::of(resource.kind).filter(|facts| !has_versions(facts)) else { continue };
         let Some(property) = candidates.filter_map(|name| facts.property(name)).find(|property| is_name(facts, property)) else { continue };
+        let Some(name) = resource.get(&property.name).and_then(|name| fixed(view, name)) else { continue };
         // Under another parent the same name is free.
         let is_identity = |path: &str| path.starts_with(property.name.as_ref()) || facts.identifier.iter().any(|part| part == path);
         let others: Vec<&str> = facts.replacing(Replaces::Yes).filter(|path| !is_identity(path)).collect();
-        let Some(name) = resource.get(&property.name).and_then(|name| fixed(view, name)) else { continue };
         // What nothing but its name replaces can keep it.
         let Some(other) = others.iter().find(|path| is_set(resource, path)).or(others.first()) else { continue };
         broken.at(

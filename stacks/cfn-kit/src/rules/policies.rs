@@ -1,5 +1,8 @@
 //! IAM policies as rules look at them.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use serde_json::{Map, Value as Json};
 
 use super::view::{Res, View, function};
@@ -69,8 +72,7 @@ impl<'a> Statement<'a> {
 
     /// Whether the actions cover this one, such as `sqs:ReceiveMessage`; IAM's names know no case.
     pub(super) fn covers(&self, action: &str) -> bool {
-        let action = action.to_ascii_lowercase();
-        self.actions().any(|pattern| matches(pattern.to_ascii_lowercase().as_bytes(), action.as_bytes()))
+        self.actions().any(|pattern| matches_by(pattern.as_bytes(), action.as_bytes(), |left, right| left.eq_ignore_ascii_case(right)))
     }
 }
 
@@ -96,6 +98,10 @@ fn listed(value: Option<&Json>) -> impl Iterator<Item = &Json> {
 
 /// IAM's patterns: `*` for any text, `?` for one character.
 pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    matches_by(pattern, text, |left, right| left == right)
+}
+
+fn matches_by(pattern: &[u8], text: &[u8], same: impl Fn(&u8, &u8) -> bool) -> bool {
     let (mut at, mut in_text, mut star) = (0, 0, None);
     while in_text < text.len() {
         match pattern.get(at) {
@@ -103,7 +109,7 @@ pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
                 star = Some((at, in_text));
                 at += 1;
             }
-            Some(byte) if *byte == b'?' || *byte == text[in_text] => {
+            Some(byte) if *byte == b'?' || same(byte, &text[in_text]) => {
                 at += 1;
                 in_text += 1;
             }
@@ -121,6 +127,41 @@ pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
+/// The policies of [`ATTACHING`], by the roles of this template that they name.
+#[derive(Default)]
+pub(super) struct Attached<'a> {
+    by_role: HashMap<&'a str, Vec<Res<'a>>, RandomState>,
+    /// Whether any of them names a role that nobody can tell.
+    pub(super) unclear: bool,
+}
+
+impl<'a> Attached<'a> {
+    pub(super) fn of(view: &View<'a>) -> Self {
+        let mut attached = Self::default();
+        for (kind, list) in ATTACHING {
+            for policy in view.of_type(kind) {
+                for name in policy.list(list) {
+                    let Some(target) = view.target(name) else {
+                        attached.unclear = true;
+                        continue;
+                    };
+                    let policies = attached.by_role.entry(target.id).or_default();
+                    // A policy may name a role twice.
+                    if policies.last().is_none_or(|last| last.id != policy.id) {
+                        policies.push(policy);
+                    }
+                }
+            }
+        }
+        attached
+    }
+
+    /// Those of one role.
+    pub(super) fn to(&self, role: &str) -> &[Res<'a>] {
+        self.by_role.get(role).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl<'a> View<'a> {
     /// What a role of this template may do: its inline policies and those that are attached to it here.
     pub(super) fn grants(&self, role: Res<'a>) -> Vec<Statement<'a>> {
@@ -130,14 +171,9 @@ impl<'a> View<'a> {
                 found.extend(statements(&role.path(&format!("Policies/{index}/PolicyDocument")), document));
             }
         }
-        for (kind, list) in ATTACHING {
-            for resource in self.of_type(kind) {
-                let mut named = resource.list(list).iter().filter_map(|name| self.target(name));
-                if named.any(|target| target.id == role.id)
-                    && let Some(json) = resource.get("PolicyDocument")
-                {
-                    found.extend(statements(&resource.path("PolicyDocument"), json));
-                }
+        for resource in self.attached.to(role.id) {
+            if let Some(json) = resource.get("PolicyDocument") {
+                found.extend(statements(&resource.path("PolicyDocument"), json));
             }
         }
         let managed = role.list("ManagedPolicyArns").iter().filter_map(|arn| self.target_of(arn, "AWS::IAM::ManagedPolicy"));

@@ -139,7 +139,7 @@ fn queue_without_dead_letters(view: &View<'_>, broken: &mut Broken<'_>) {
             resources.filter_map(|resource| resource.get("Properties")).for_each(|value| dead_letter_receivers(view, value, &mut found));
             found
         });
-        if !receivers.contains(queue.id) && !view.has_macro() {
+        if !receivers.contains(queue.id) && !view.has_macro {
             broken.at(
                 &queue.path(""),
                 format!("a message that always fails stays in `{}` until it is forgotten", queue.id),

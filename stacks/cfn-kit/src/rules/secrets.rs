@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::view::{Res, View};
 use super::{Broken, Rule};
 use crate::finding::Severity;
+use crate::path::{Path, Step};
 
 /// A password in the template.
 pub(super) const SECRET_LITERAL: Rule = Rule {
@@ -47,31 +48,31 @@ fn secret_literal(view: &View<'_>, broken: &mut Broken<'_>) {
     }
     for section in ["Metadata", "Mappings", "Resources", "Outputs"] {
         if let Some(value) = view.template.get(section) {
-            let mut path = section.to_owned();
-            texts(value, &mut path, false, broken);
+            texts(value, &mut Path::of([section]), false, broken);
         }
     }
 }
 
 /// Every text, for what is a secret wherever it stands and for what stands in a property that holds one.
-fn texts(value: &Json, path: &mut String, in_secret: bool, broken: &mut Broken<'_>) {
+fn texts<'a>(value: &'a Json, path: &mut Path<'a>, in_secret: bool, broken: &mut Broken<'_>) {
     match value {
         Json::String(text) => {
             let what = known_shape(text).or_else(|| (in_secret && is_written_out(text)).then_some("a secret"));
             if let Some(what) = what {
-                broken.at(path, format!("{what} is written out here: `{}`", masked(text)), HINT);
+                broken.at(&path.to_string(), format!("{what} is written out here: `{}`", masked(text)), HINT);
             }
         }
         Json::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                inside(path, &index.to_string(), |path| texts(item, path, in_secret, broken));
+                inside(path, index, |path| texts(item, path, in_secret, broken));
             }
         }
         Json::Object(entries) => {
             // A text within a function in a secret's place is a name or a part of one.
             for (key, item) in entries {
                 // Beside a secret's ID it is the name of a part of it; of a token's validity it is the unit.
-                let is_name = || entries.contains_key("SecretId") || path.ends_with("TokenValidityUnits");
+                let is_unit = || path.last_key().is_some_and(|key| key.ends_with("TokenValidityUnits"));
+                let is_name = || entries.contains_key("SecretId") || is_unit();
                 let is_secret =
                     matches!(item, Json::String(_) | Json::Array(_)) && PROPERTIES.binary_search(&key.as_str()).is_ok() && !is_name();
                 inside(path, key, |path| texts(item, path, is_secret, broken));
@@ -81,12 +82,10 @@ fn texts(value: &Json, path: &mut String, in_secret: bool, broken: &mut Broken<'
     }
 }
 
-fn inside(path: &mut String, key: &str, visit: impl FnOnce(&mut String)) {
-    let length = path.len();
-    path.push('/');
-    path.push_str(key);
+fn inside<'a>(path: &mut Path<'a>, step: impl Into<Step<'a>>, visit: impl FnOnce(&mut Path<'a>)) {
+    path.push(step);
     visit(path);
-    path.truncate(length);
+    path.pop();
 }
 
 /// What is in a text that can be nothing but a secret.

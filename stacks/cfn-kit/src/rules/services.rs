@@ -22,11 +22,7 @@ pub(super) struct Service {
 
 impl Service {
     fn facts(&self) -> impl Iterator<Item = &'static facts::Metric> {
-        self.types
-            .iter()
-            .filter_map(|name| facts::of(name))
-            .flat_map(|facts| &facts.metrics)
-            .filter(|metric| metric.namespace == self.namespace)
+        self.types.iter().filter_map(|name| facts::metrics(name)).flatten().filter(|metric| metric.namespace == self.namespace)
     }
 
     /// The names of all metrics, some more than once.

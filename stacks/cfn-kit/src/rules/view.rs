@@ -4,10 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use super::Context;
+use super::grants::has_macro;
+use super::policies::Attached;
 use crate::document::Document;
 use crate::walk::placeholders;
 
@@ -15,9 +18,13 @@ use crate::walk::placeholders;
 pub(super) struct View<'a> {
     pub(super) template: &'a Json,
     pub(super) context: &'a Context,
-    resources: IndexMap<&'a str, Res<'a>>,
+    resources: IndexMap<&'a str, Res<'a>, RandomState>,
     /// The same by type, each in the order of the template.
-    by_kind: HashMap<&'a str, Vec<Res<'a>>>,
+    by_kind: HashMap<&'a str, Vec<Res<'a>>, RandomState>,
+    /// The policies that this template attaches to its roles.
+    pub(super) attached: Attached<'a>,
+    /// Whether a macro adds things that the template does not show.
+    pub(super) has_macro: bool,
 }
 
 /// One resource.
@@ -51,12 +58,15 @@ impl<'a> View<'a> {
             let properties = body.get("Properties").and_then(Json::as_object).unwrap_or(&EMPTY);
             Some((id.as_str(), Res { id, kind, body, properties }))
         });
-        let resources: IndexMap<&'a str, Res<'a>> = resources.collect();
-        let mut by_kind: HashMap<&'a str, Vec<Res<'a>>> = HashMap::new();
+        let resources: IndexMap<&'a str, Res<'a>, RandomState> = resources.collect();
+        let mut by_kind: HashMap<&'a str, Vec<Res<'a>>, RandomState> = HashMap::default();
         for resource in resources.values() {
             by_kind.entry(resource.kind).or_default().push(*resource);
         }
-        Self { template, context, resources, by_kind }
+        let mut view = Self { template, context, resources, by_kind, attached: Attached::default(), has_macro: has_macro(template) };
+        // Many rules ask for it again and again.
+        view.attached = Attached::of(&view);
+        view
     }
 
     /// All resources, in the order of the template.
@@ -103,34 +113,45 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The one thing that a value can be; none where there are several.
+    fn only_branch(&self, value: &'a Json) -> Option<&'a Json> {
+        match function(value) {
+            None => Some(value),
+            Some(_) => match self.branches(value).as_slice() {
+                [one] => Some(one),
+                _ => None,
+            },
+        }
+    }
+
     fn default_of(&self, parameter: &str) -> Option<&'a Json> {
         self.template.get("Parameters")?.get(parameter)?.get("Default")
     }
 
     /// A text, if the template says which.
     pub(super) fn text(&self, value: &'a Json) -> Option<Cow<'a, str>> {
-        match self.branches(value).as_slice() {
-            [Json::String(text)] => Some(Cow::Borrowed(text)),
-            [number @ (Json::Number(_) | Json::Bool(_))] => Some(Cow::Owned(number.to_string())),
-            _ => None,
+        match self.only_branch(value)? {
+            Json::String(text) => Some(Cow::Borrowed(text)),
+            number @ (Json::Number(_) | Json::Bool(_)) => Some(Cow::Owned(number.to_string())),
+            Json::Null | Json::Array(_) | Json::Object(_) => None,
         }
     }
 
     /// A number, if the template says which; CloudFormation reads `"30"` as one.
     pub(super) fn number(&self, value: &'a Json) -> Option<f64> {
-        match self.branches(value).as_slice() {
-            [Json::Number(number)] => number.as_f64(),
-            [Json::String(text)] => text.trim().parse().ok(),
-            _ => None,
+        match self.only_branch(value)? {
+            Json::Number(number) => number.as_f64(),
+            Json::String(text) => text.trim().parse().ok(),
+            Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
         }
     }
 
     /// A switch, if the template says which way.
     pub(super) fn switch(&self, value: &'a Json) -> Option<bool> {
-        match self.branches(value).as_slice() {
-            [Json::Bool(switch)] => Some(*switch),
-            [Json::String(text)] => text.trim().parse().ok(),
-            _ => None,
+        match self.only_branch(value)? {
+            Json::Bool(switch) => Some(*switch),
+            Json::String(text) => text.trim().parse().ok(),
+            Json::Null | Json::Number(_) | Json::Array(_) | Json::Object(_) => None,
         }
     }
 }
@@ -138,12 +159,12 @@ impl<'a> View<'a> {
 impl<'a> Res<'a> {
     /// A property, or something within it: `RedrivePolicy/maxReceiveCount`, `Rules/0/Status`.
     pub(super) fn get(&self, path: &str) -> Option<&'a Json> {
-        let mut steps = path.split('/');
-        let mut value = self.properties.get(steps.next()?)?;
-        for step in steps {
+        let (first, rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
+        let mut value = entry(self.properties, first)?;
+        for step in rest.into_iter().flat_map(|rest| rest.split('/')) {
             value = match value {
                 Json::Array(items) => items.get(step.parse::<usize>().ok()?)?,
-                Json::Object(entries) => entries.get(step)?,
+                Json::Object(entries) => entry(entries, step)?,
                 Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => return None,
             };
         }
@@ -175,6 +196,15 @@ impl<'a> Res<'a> {
             None => Vec::new(),
         }
     }
+}
+
+/// An entry of a mapping. Most have a few, so that comparing their keys takes less time than hashing one.
+fn entry<'a>(entries: &'a Map<String, Json>, key: &str) -> Option<&'a Json> {
+    const FEW: usize = 8;
+    if entries.len() > FEW {
+        return entries.get(key);
+    }
+    entries.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
 }
 
 /// The function that an object is, with its argument.
