@@ -12,8 +12,10 @@ pub(crate) enum Gate {
     /// A resource is or may be replaced or renamed, or nobody knows whether it is
     Replace,
     /// A resource is or may be deleted, or replaced with what it holds
+    #[value(alias = "destructive")]
     Delete,
     /// More is granted or opened than before
+    #[value(alias = "broadening")]
     Broaden,
 }
 
