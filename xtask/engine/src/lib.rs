@@ -7,11 +7,17 @@ mod cause;
 mod deploy;
 mod destroy;
 mod engine;
+mod explain;
 mod failure;
+mod feed;
 mod interrupt;
+mod pace;
+mod patient;
 mod phase;
 mod read;
+mod recover;
+mod status;
 mod watch;
 
 pub use engine::{Engine, Talk};
-pub use interrupt::Interrupt;
+pub use interrupt::{Interrupt, Wish, Wishes};

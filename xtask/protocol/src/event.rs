@@ -168,6 +168,8 @@ pub enum Intent {
     Wait,
     /// It is deleted.
     Delete,
+    /// An earlier update was left half way: its rollback is gone on with, then it is updated.
+    Recover,
 }
 
 /// One line of a change set.

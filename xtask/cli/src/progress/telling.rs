@@ -83,6 +83,7 @@ fn intention(intent: Intent) -> &'static str {
         Intent::Recreate => "what a failed deploy left is deleted, then it will be created",
         Intent::Wait => "somebody else changes it now, waiting for the end",
         Intent::Delete => "will be deleted",
+        Intent::Recover => "is stuck half way, and is brought to rest first",
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod cloudformation;
 mod errors;
+mod recovery;
 mod storage;
+mod tokens;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -12,6 +14,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use protocol::Calls;
 use std::time::Duration;
+
+use tokens::Tokens;
 
 use engine::cloud::{
     ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, Objects, Services, StackEvent, StackResource,
@@ -27,6 +31,7 @@ pub(crate) struct Aws {
     config: aws_config::SdkConfig,
     cloudformation: aws_sdk_cloudformation::Client,
     region: String,
+    tokens: Tokens,
     calls: RefCell<Calls>,
 }
 
@@ -41,7 +46,7 @@ impl Aws {
             .load()
             .await;
         let cloudformation = aws_sdk_cloudformation::Client::new(&config);
-        Self { config, cloudformation, region: region.to_owned(), calls: RefCell::default() }
+        Self { config, cloudformation, region: region.to_owned(), tokens: Tokens::default(), calls: RefCell::default() }
     }
 
     fn count(&self, service: &str) {
@@ -89,7 +94,7 @@ impl Stacks for Aws {
     }
 
     async fn delete_stack(&self, name: &str) -> Result<(), CloudError> {
-        self.remove_stack(name).await
+        self.remove_stack(name, &[]).await
     }
 
     async fn protect(&self, name: &str, on: bool) -> Result<(), CloudError> {
@@ -110,6 +115,22 @@ impl Stacks for Aws {
 
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError> {
         errors::absent(self.template_body(name).await).map(Option::flatten)
+    }
+
+    async fn cancel_update(&self, stack_id: &str) -> Result<(), CloudError> {
+        self.cancel_update_stack(stack_id).await
+    }
+
+    async fn continue_rollback(&self, stack_id: &str, skip: &[String]) -> Result<(), CloudError> {
+        self.continue_update_rollback(stack_id, skip).await
+    }
+
+    async fn roll_back(&self, stack_id: &str) -> Result<(), CloudError> {
+        self.rollback_stack(stack_id).await
+    }
+
+    async fn delete_stack_except(&self, name: &str, retain: &[String]) -> Result<(), CloudError> {
+        self.remove_stack(name, retain).await
     }
 }
 
