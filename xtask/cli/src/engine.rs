@@ -1,7 +1,8 @@
 //! The engine as a child process: one request in, events out, an answer for each question.
 //!
-//! The engine shares this process's group, so Ctrl-C reaches it directly. This side only goes on listening until the engine has
-//! said how things stand; pressing Ctrl-C once more ends the engine without another word.
+//! The engine shares this process's group, so Ctrl-C reaches it directly; an engine that is out of its reach hears of it in a line.
+//! This side only goes on listening until the engine has said how things stand. The first Ctrl-C is a wish to stop, the second one to
+//! cancel what CloudFormation is at, and the third ends the engine without another word.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -11,7 +12,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use protocol::{Answer, Calls, Event, Outcome, Request};
+use protocol::{Answer, Calls, Event, Outcome, Request, Wish};
 
 use crate::error::{self, causes};
 use crate::interrupts::Interrupts;
@@ -35,7 +36,7 @@ pub(crate) enum Error {
     #[error("the deploy engine ended in the middle ({status})")]
     Died { status: ExitStatus, last_words: Vec<String> },
 
-    #[error("the deploy engine was ended by a second Ctrl-C")]
+    #[error("the deploy engine was ended by a third Ctrl-C")]
     Killed,
 
     #[error("the deploy engine cannot be waited for")]
@@ -125,14 +126,17 @@ impl Engine {
     /// Listens until the engine ends.
     pub(crate) fn converse(mut self, interrupts: &Interrupts, listener: &mut dyn Listener) -> Result<End, error::Error> {
         let mut last = None;
+        let mut heard = 0;
         loop {
-            match interrupts.count() {
-                0 => {}
-                // An engine that was not in reach of Ctrl-C itself learns of it from this.
-                1 => drop(self.stdin.take()),
-                _ => {
-                    self.end();
-                    return Err(Error::Killed.into());
+            while heard < interrupts.count() {
+                heard += 1;
+                match heard {
+                    1 => self.say(&Wish::Stop),
+                    2 => self.say(&Wish::Cancel),
+                    _ => {
+                        self.end();
+                        return Err(Error::Killed.into());
+                    }
                 }
             }
             let line = match self.lines.recv_timeout(HEARTBEAT) {

@@ -36,6 +36,9 @@ pub(crate) enum Error {
     #[error("`{environment}` is protected against being destroyed")]
     Protected { environment: String },
 
+    #[error("`--lift-protection {named}` does not name `{environment}`")]
+    OtherProtection { environment: String, named: String },
+
     #[error("the local cloud is not running, so there is no `{environment}`")]
     LocalCloudDown { environment: String },
 
@@ -118,10 +121,9 @@ impl Error {
                 format!("nothing was sent; see what would change with `cargo xtask diff --env {environment} --deployed`, then add `--yes`")
             }
             Self::Protected { environment } => {
-                format!(
-                    "nothing was sent; set `protection.termination: false` in environments/{environment}.yaml, deploy that, then destroy"
-                )
+                format!("nothing was sent; `--lift-protection {environment}` lifts it, once you have typed the name again")
             }
+            Self::OtherProtection { environment, .. } => format!("nothing was sent; `--lift-protection {environment}` would"),
             Self::LocalCloudDown { environment } => {
                 format!("nothing was sent; `cargo xtask deploy --env {environment}` starts and fills it")
             }
@@ -161,7 +163,8 @@ impl Error {
             | Self::WhichStack { .. }
             | Self::NobodyToAsk { .. }
             | Self::Resource { .. }
-            | Self::Protected { .. } => Outcome::Usage,
+            | Self::Protected { .. }
+            | Self::OtherProtection { .. } => Outcome::Usage,
             Self::Failed(failure) if failure.kind == FailureKind::RolledBack => Outcome::RolledBack,
             Self::NoWorkspace { .. }
             | Self::EnvironmentFile(_)
@@ -206,6 +209,7 @@ impl Error {
             | Self::Findings { .. }
             | Self::NobodyToAsk { .. }
             | Self::Protected { .. }
+            | Self::OtherProtection { .. }
             | Self::LocalCloudDown { .. }
             | Self::NoLocalEnvironment
             | Self::Interrupted

@@ -6,10 +6,10 @@ use std::io::{BufRead, Write};
 use std::process::ExitCode;
 
 use aws::Aws;
-use engine::{Engine, Interrupt, Talk};
+use engine::{Engine, Interrupt, Talk, Wish, Wishes};
 use protocol::{Answer, Event, Failure, FailureKind, Request, Sent, Target};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, mpsc};
 
 /// Events go to standard output as JSON lines; answers come from standard input.
 #[derive(Debug)]
@@ -37,17 +37,25 @@ fn tell(event: &Event) {
 }
 
 /// Read answers until the input ends. Its end means that the other program wants to stop, or is gone: the same as Ctrl-C.
-fn listen(stop: watch::Sender<bool>) -> mpsc::UnboundedReceiver<String> {
+///
+/// A wish to stop comes the same way, for an engine that Ctrl-C itself does not reach.
+fn listen(wishes: Wishes) -> mpsc::UnboundedReceiver<String> {
     let (sender, answers) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
             let Ok(line) = line else { break };
-            if sender.send(line).is_err() {
-                break;
+            match serde_json::from_str(&line) {
+                Ok(protocol::Wish::Stop) => wishes.make(Wish::Stop),
+                Ok(protocol::Wish::Cancel) => wishes.make(Wish::Cancel),
+                Err(_) => {
+                    if sender.send(line).is_err() {
+                        break;
+                    }
+                }
             }
         }
         // The receiver is dropped only when everything is over.
-        let _ = stop.send(true);
+        wishes.make(Wish::Stop);
     });
     answers
 }
@@ -76,11 +84,13 @@ fn main() -> ExitCode {
 }
 
 async fn fulfil(request: &Request, mut ctrl_c: Signal) -> bool {
-    let (stop, interrupt) = Interrupt::new();
-    let lines = Lines { answers: Mutex::new(listen(stop.clone())) };
+    let (wishes, interrupt) = Interrupt::new();
+    let lines = Lines { answers: Mutex::new(listen(wishes.clone())) };
     let pressed = async move {
-        ctrl_c.recv().await;
-        let _ = stop.send(true);
+        let mut signals = Signals::default();
+        while ctrl_c.recv().await.is_some() {
+            wishes.make(signals.next());
+        }
         std::future::pending::<()>().await;
     };
     let work = async {
@@ -90,6 +100,20 @@ async fn fulfil(request: &Request, mut ctrl_c: Signal) -> bool {
     tokio::select! {
         done = work => done,
         () = pressed => false,
+    }
+}
+
+/// How often Ctrl-C was pressed. Counted here and not by the wishes: each press comes as a line as well, and is one wish all the same.
+#[derive(Debug, Default)]
+struct Signals {
+    pressed: u32,
+}
+
+impl Signals {
+    /// What one more press wishes.
+    fn next(&mut self) -> Wish {
+        self.pressed = self.pressed.saturating_add(1);
+        if self.pressed == 1 { Wish::Stop } else { Wish::Cancel }
     }
 }
 

@@ -1,12 +1,15 @@
 //! One request, from the first call to the last event.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use protocol::{Answer, Event, Failure, Outcome, Request, Target};
+use protocol::{Answer, Event, Failure, Outcome, Request, Sent, Target};
 
 use crate::cloud::{Cloud, Identity};
 use crate::failure;
 use crate::interrupt::Interrupt;
+use crate::patient::{Patient, Standing};
 
 /// Somebody who listens to the engine and answers its questions.
 #[expect(async_fn_in_trait, reason = "the engine runs on one thread, so no future needs to be Send")]
@@ -20,15 +23,16 @@ pub trait Talk {
 /// The engine, with the cloud it works on and the listener it tells.
 #[derive(Debug)]
 pub struct Engine<'a, C, T> {
-    pub(crate) cloud: &'a C,
+    pub(crate) cloud: Patient<'a, C, T>,
     pub(crate) talk: &'a T,
     pub(crate) interrupt: Interrupt,
+    said: RefCell<BTreeSet<String>>,
 }
 
 impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
     /// An engine that works on `cloud`, tells `talk`, and stops when `interrupt` says so.
     pub fn new(cloud: &'a C, talk: &'a T, interrupt: Interrupt) -> Self {
-        Self { cloud, talk, interrupt }
+        Self { cloud: Patient::new(cloud, talk, interrupt.clone()), talk, interrupt, said: RefCell::default() }
     }
 
     /// Fulfil a request. The last event told is [`Event::Done`] or [`Event::Failed`]; true for the former.
@@ -50,9 +54,36 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
                 true
             }
             Err(failure) => {
-                self.talk.tell(Event::Failed(failure));
+                self.talk.tell(Event::Failed(self.with_what_stands(failure)));
                 false
             }
+        }
+    }
+
+    /// A failure that says what this request has changed and not undone, whichever step failed.
+    fn with_what_stands(&self, failure: Failure) -> Failure {
+        let standing = self.cloud.standing();
+        if standing.is_empty() {
+            return failure;
+        }
+        let leftover = |(name, what): (&String, &Standing)| match what {
+            Standing::ChangeSet => Some(format!("a change set of `{name}` that nobody executed")),
+            Standing::Shell => Some(format!("the empty stack `{name}`")),
+            Standing::Operation => None,
+        };
+        let left: Vec<_> = standing.iter().filter_map(leftover).collect();
+        let hint = if left.is_empty() {
+            failure.hint
+        } else {
+            format!("{}; left behind, until the next deploy replaces it: {}", failure.hint, left.join(", "))
+        };
+        Failure { sent: Sent::Something, hint, ..failure }
+    }
+
+    /// Tell something that concerns all stacks at work, only once.
+    pub(crate) fn say_once(&self, text: &str) {
+        if self.said.borrow_mut().insert(text.to_owned()) {
+            self.talk.tell(Event::Note { text: text.to_owned() });
         }
     }
 

@@ -3,6 +3,7 @@
 use protocol::{Failure, FailureKind, Sent, StackRef, Target};
 
 use crate::cloud::{CloudError, ErrorKind, Identity};
+use crate::phase::Phase;
 
 /// The failure that an error of the cloud amounts to, before anything was sent.
 pub(crate) fn of(error: CloudError, target: &Target) -> Failure {
@@ -24,6 +25,16 @@ pub(crate) fn of(error: CloudError, target: &Target) -> Failure {
             format!("these credentials may not call {}:{} in `{environment}`", error.service, error.operation),
             "AWS's words above name the principal and the action that its policy lacks".to_owned(),
         ),
+        ErrorKind::Throttled => (
+            FailureKind::Service,
+            format!("AWS throttles {}:{} in `{environment}`", error.service, error.operation),
+            "somebody else in the account calls it all the time, or its quota is small: try again later".to_owned(),
+        ),
+        ErrorKind::Unavailable => (
+            FailureKind::Unreachable,
+            format!("{} in {} is out of order", error.service, target.region),
+            "health.aws.amazon.com says whether AWS knows of it: try again later".to_owned(),
+        ),
         ErrorKind::NotFound | ErrorKind::Exists | ErrorKind::Refused | ErrorKind::Other => (
             FailureKind::Service,
             format!("{}:{} failed in `{environment}`", error.service, error.operation),
@@ -35,6 +46,27 @@ pub(crate) fn of(error: CloudError, target: &Target) -> Failure {
         None => error.message.clone(),
     };
     Failure { kind, message, causes: vec![cause], source: None, hint, sent: Sent::Nothing }
+}
+
+/// The failure that an error amounts to while CloudFormation is at work on a stack.
+pub(crate) fn in_the_middle(error: CloudError, stack: &StackRef, target: &Target) -> Failure {
+    let environment = &target.environment;
+    let kind = error.kind;
+    let failure = of(error, target);
+    let goes_on = format!("CloudFormation may go on by itself, and `cargo xtask deploy --env {environment}` picks it up where it is then");
+    let (message, hint) = match kind {
+        ErrorKind::Credentials => (
+            format!("the credentials for `{environment}` are no longer accepted, while CloudFormation was at work on `{}`", stack.name),
+            format!("sign in again (`aws sso login`); {goes_on}"),
+        ),
+        ErrorKind::Unreachable | ErrorKind::Unavailable | ErrorKind::Throttled => {
+            (format!("{}, while CloudFormation was at work on `{}`", failure.message, stack.name), format!("{}; {goes_on}", failure.hint))
+        }
+        ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Exists | ErrorKind::Refused | ErrorKind::Other => {
+            (format!("{}, at work on `{}`", failure.message, stack.name), failure.hint)
+        }
+    };
+    Failure { message, hint, sent: Sent::Something, ..failure }
 }
 
 /// The credentials are those of another account.
@@ -57,15 +89,18 @@ pub(crate) fn request(message: String, hint: &str) -> Failure {
 
 /// A stack is in a state that needs a person.
 pub(crate) fn stack_state(stack: &StackRef, status: &str, reason: Option<&str>, environment: &str) -> Failure {
-    let hint = match status {
-        "UPDATE_ROLLBACK_FAILED" => format!(
-            "mend what AWS names in the stack's events, then `aws cloudformation continue-update-rollback --stack-name {}`, then deploy again",
-            stack.name
+    let hint = match Phase::of(status) {
+        Phase::HalfDeleted => format!(
+            "mend what AWS names, then `cargo xtask destroy --env {environment} --stack {short}`; with `--retain LOGICAL_ID` it leaves a \
+             resource as it is; then deploy again",
+            short = stack.stack
         ),
-        "DELETE_FAILED" => {
-            format!("`cargo xtask destroy --env {environment}` tries the deletion again and says what stays and why; then deploy again")
+        Phase::HalfRolledBack | Phase::HalfUpdated => {
+            format!("`cargo xtask deploy --env {environment}` goes on with its rollback first, then deploys")
         }
-        _ => "CloudFormation's console, or `aws cloudformation describe-stack-events`, says how it came to this".to_owned(),
+        Phase::Absent | Phase::Settled | Phase::RolledBack | Phase::NeverBorn | Phase::Moving | Phase::Stuck | Phase::Unknown => {
+            "CloudFormation's console, or `aws cloudformation describe-stack-events`, says how it came to this".to_owned()
+        }
     };
     Failure {
         kind: FailureKind::StackState,

@@ -32,7 +32,15 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let held = match live.map(|state| Phase::of(&state.status)) {
             None | Some(Phase::Absent) => json!({}),
             Some(Phase::Settled | Phase::RolledBack) => self.live_template(&stack, request).await?,
-            Some(Phase::NeverBorn | Phase::Moving | Phase::Stuck | Phase::Unknown) => {
+            Some(
+                Phase::NeverBorn
+                | Phase::Moving
+                | Phase::HalfRolledBack
+                | Phase::HalfUpdated
+                | Phase::HalfDeleted
+                | Phase::Stuck
+                | Phase::Unknown,
+            ) => {
                 let state = live.map(|state| (state.status.as_str(), state.reason.as_deref())).unwrap_or_default();
                 return Err(failure::stack_state(&stack, state.0, state.1, &target.environment));
             }

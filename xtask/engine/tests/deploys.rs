@@ -6,7 +6,7 @@ mod scripted;
 use std::collections::BTreeMap;
 
 use engine::cloud::{ErrorKind, LogLine};
-use engine::{Engine, Interrupt};
+use engine::{Engine, Interrupt, Wish};
 use indexmap::IndexMap;
 use protocol::{
     Answer, Artifact, Deploy, Destroy, Event, Failure, FailureKind, Intent, Logs, Outcome, OutputRef, Request, Sent, Source, StackRef,
@@ -58,6 +58,7 @@ fn platform() -> Deploy {
         artifacts: vec![Artifact { name: "transcode".to_owned(), path: "transcode.zip".into(), sha256: "ab".repeat(32), bytes: 12 }],
         artifact_bucket: OutputRef { stack: "artifacts".to_owned(), output: "BucketName".to_owned() },
         ask: true,
+        skip: Vec::new(),
     }
 }
 
@@ -189,7 +190,7 @@ async fn a_failed_first_deploy_names_the_cause_and_the_line_and_leaves_nothing()
     assert_eq!(failure.kind, FailureKind::RolledBack);
     assert_eq!(failure.causes, ["User maria is not authorized to perform: sqs:CreateQueue"]);
     assert_eq!(failure.source.as_deref(), Some("stacks/src/jobs.rs:7"));
-    assert!(failure.hint.contains("the action that AWS names"), "no advice: {}", failure.hint);
+    assert!(failure.hint.contains("lacks `sqs:CreateQueue`"), "no advice: {}", failure.hint);
     assert_eq!(cloud.status_of("cloudwright-staging-jobs"), None, "the remains would block the next deploy");
 }
 
@@ -260,7 +261,7 @@ async fn somebody_elses_operation_is_waited_for() {
 
 #[tokio::test]
 async fn a_state_that_needs_a_person_is_explained_and_not_touched() {
-    for status in ["UPDATE_ROLLBACK_FAILED", "DELETE_FAILED", "HELD_BY_MARTIANS"] {
+    for status in ["IMPORT_ROLLBACK_FAILED", "DELETE_FAILED", "HELD_BY_MARTIANS"] {
         let cloud = ScriptedCloud::default();
         cloud.put_stack("cloudwright-staging-artifacts", status);
 
@@ -363,7 +364,7 @@ async fn ctrl_c_before_the_execution_leaves_nothing_behind() {
     let cloud = ScriptedCloud::default();
     let (stop, interrupt) = Interrupt::new();
     let listener = Listener::new(Answer::Yes);
-    stop.send(true).unwrap();
+    stop.make(Wish::Stop);
 
     Engine::new(&cloud, &listener, interrupt).run(&Request::Deploy(platform())).await;
 
@@ -395,6 +396,9 @@ fn destroy(purge: bool) -> Destroy {
         needs: BTreeMap::from([("images".to_owned(), vec!["jobs".to_owned(), "artifacts".to_owned()])]),
         purge,
         ask: true,
+        retain: Vec::new(),
+        lift_protection: false,
+        others: Vec::new(),
     }
 }
 
@@ -416,12 +420,12 @@ async fn a_stack_is_deleted_before_those_that_it_uses() {
 async fn a_stack_that_cannot_be_deleted_says_what_stays_and_why() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
-    cloud.break_resource("SourceBucket", "The bucket you tried to delete is not empty");
+    cloud.break_deletion_of("JobQueue", "The bucket you tried to delete is not empty");
 
     let failure = failure(&run(&cloud, Request::Destroy(destroy(false)), Answer::Yes).await);
 
     assert_eq!(failure.kind, FailureKind::Stuck);
-    assert!(failure.message.contains("SourceBucket stays"), "{}", failure.message);
+    assert!(failure.message.contains("JobQueue stays"), "{}", failure.message);
     assert!(failure.hint.contains("--purge"), "{}", failure.hint);
 }
 

@@ -170,6 +170,8 @@ pub enum Intent {
     Delete,
     /// It takes in what exists already.
     Import,
+    /// An earlier update was left half way: its rollback is gone on with, then it is updated.
+    Recover,
 }
 
 /// One line of a change set.

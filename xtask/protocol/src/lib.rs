@@ -6,9 +6,11 @@ mod event;
 mod failure;
 mod publication;
 mod request;
+mod wish;
 
 pub use adoption::{Adopted, Import};
 pub use event::{Answer, Calls, Change, ChangeAction, Event, Intent, Outcome, Outputs, Replacement, StackStatus};
 pub use failure::{Failure, FailureKind, Sent};
 pub use publication::Publish;
 pub use request::{Artifact, Deploy, Destroy, Logs, OutputRef, Request, Source, StackRef, StackSpec, Stacks, Target};
+pub use wish::Wish;

@@ -72,6 +72,9 @@ pub struct Deploy {
     pub artifact_bucket: OutputRef,
     /// Whether to send [`Event::Confirm`](crate::Event::Confirm) and wait for an answer before anything is executed.
     pub ask: bool,
+    /// Logical IDs of resources that a stuck rollback gives up, so that it can go on.
+    #[serde(default)]
+    pub skip: Vec<String>,
 }
 
 /// One stack, whole: what CloudFormation gets and what the engine needs to explain a failure.
@@ -160,6 +163,15 @@ pub struct Destroy {
     pub purge: bool,
     /// Whether to ask before the first deletion.
     pub ask: bool,
+    /// Logical IDs of resources that stay when a deletion has failed before: CloudFormation forgets them.
+    #[serde(default)]
+    pub retain: Vec<String>,
+    /// Whether to lift the termination protection of protected stacks, once the question is answered with yes.
+    #[serde(default)]
+    pub lift_protection: bool,
+    /// Stacks that are not to be deleted: while one of them exists, none that it needs is deleted.
+    #[serde(default)]
+    pub others: Vec<StackRef>,
 }
 
 /// Read the log groups of some stacks.

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use protocol::{Event, FailureKind, Sent};
+use protocol::{Event, FailureKind, Sent, Wish};
 
 use crate::world::{World, failed, says};
 
@@ -56,10 +56,11 @@ fn the_engine_says_its_last_words_after_ctrl_c() {
 }
 
 #[test]
-fn an_engine_that_ctrl_c_did_not_reach_learns_of_it_by_the_end_of_its_input() {
+fn an_engine_that_ctrl_c_did_not_reach_learns_of_it_by_a_line() {
     let world = World::new();
     let last_words = failed(FailureKind::Interrupted, "interrupted", &[], "deploy again to go on", Sent::Nothing);
-    world.engine(&format!("trap '' INT\n{}\ncat > /dev/null\n{}", half_way(), says(&last_words)));
+    let wish = serde_json::to_string(&Wish::Stop).unwrap();
+    world.engine(&format!("trap '' INT\n{}\nread line\ntest \"$line\" = '{wish}' && {}", half_way(), says(&last_words)));
     let (mut child, _stdout) = start(&world);
 
     press_ctrl_c(&child);
@@ -70,9 +71,12 @@ fn an_engine_that_ctrl_c_did_not_reach_learns_of_it_by_the_end_of_its_input() {
 }
 
 #[test]
-fn a_second_ctrl_c_ends_an_engine_that_will_not_end() {
+fn a_second_ctrl_c_is_the_wish_to_cancel() {
     let world = World::new();
-    world.engine(&format!("trap '{}' INT\n{}\nwhile true; do sleep 0.05; done", half_way().replace('\'', "'\\''"), half_way()));
+    let last_words = failed(FailureKind::Interrupted, "cancelled and rolled back", &[], "deploy again", Sent::Undone);
+    let wish = serde_json::to_string(&Wish::Cancel).unwrap();
+    let heard = half_way();
+    world.engine(&format!("trap '' INT\n{heard}\nread line\n{heard}\nread line\ntest \"$line\" = '{wish}' && {}", says(&last_words)));
     let (mut child, mut stdout) = start(&world);
 
     press_ctrl_c(&child);
@@ -81,8 +85,26 @@ fn a_second_ctrl_c_ends_an_engine_that_will_not_end() {
     press_ctrl_c(&child);
     let code = child.wait().unwrap().code();
 
+    assert_eq!(code, Some(1));
+    assert!(stderr(&mut child).contains("error: cancelled and rolled back"), "an update that nobody wants would go on");
+}
+
+#[test]
+fn a_third_ctrl_c_ends_an_engine_that_will_not_end() {
+    let world = World::new();
+    world.engine(&format!("trap '{}' INT\n{}\nwhile true; do sleep 0.05; done", half_way().replace('\'', "'\\''"), half_way()));
+    let (mut child, mut stdout) = start(&world);
+
+    for _ in 0..2 {
+        press_ctrl_c(&child);
+        // Signals of one kind do not queue: the next is only one when this one has been heard.
+        stdout.read_line(&mut String::new()).unwrap();
+    }
+    press_ctrl_c(&child);
+    let code = child.wait().unwrap().code();
+
     assert_eq!(code, Some(1), "only killing the terminal would help");
-    assert!(stderr(&mut child).contains("was ended by a second Ctrl-C"));
+    assert!(stderr(&mut child).contains("was ended by a third Ctrl-C"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ use crate::{environments, omissions as told, platform, smoke, tools, try_next};
 /// is not running, and at the end a real picture and a real job are sent through.
 ///
 /// Ctrl-C stops between two steps and tells how things stand; what CloudFormation is doing it finishes by itself, and the next deploy
-/// picks it up. Ends with 4 when somebody said no, and with 5 when a stack failed and AWS brought it back to what it was.
+/// picks it up. A second Ctrl-C cancels the updates under way and watches them being rolled back, a third one ends at once. Ends with 4 when somebody said no, and with 5 when a stack failed and AWS brought it back to what it was.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// Write one JSON object per event on stdout, for other programs
     #[arg(long)]
     json: bool,
+    /// Give up a resource that a stuck rollback cannot bring back, so that the rollback can go on (repeatable)
+    #[arg(long, value_name = "LOGICAL_ID")]
+    skip: Vec<String>,
     /// Do not send a picture and a job through a local environment at the end
     #[arg(long)]
     no_smoke: bool,
@@ -83,7 +86,14 @@ fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wri
 
     let artifact_bucket = platform::artifact_bucket();
     let session = Session::new(environment, platform, ready.local.as_deref(), tools::engine_among(&ready.binaries)?);
-    let request = Request::Deploy(Deploy { target: session.target(), stacks, artifacts: ready.artifacts, artifact_bucket, ask });
+    let request = Request::Deploy(Deploy {
+        target: session.target(),
+        stacks,
+        artifacts: ready.artifacts,
+        artifact_bucket,
+        ask,
+        skip: args.skip.clone(),
+    });
     let mut watcher = Watcher::new(reporter, out, &interrupts, Yes::Word);
     let end = session.converse(&request, &interrupts, &mut watcher)?;
 

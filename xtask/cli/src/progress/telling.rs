@@ -84,6 +84,7 @@ fn intention(intent: Intent) -> &'static str {
         Intent::Wait => "somebody else changes it now, waiting for the end",
         Intent::Delete => "will be deleted",
         Intent::Import => "takes in what exists",
+        Intent::Recover => "is stuck half way, and is brought to rest first",
     }
 }
 

@@ -47,6 +47,7 @@ impl Aws {
             .create_change_set()
             .stack_name(new.stack)
             .change_set_name(new.name)
+            .client_token(self.tokens.of_change_set(&new))
             .change_set_type(if new.create { ChangeSetType::Create } else { ChangeSetType::Update })
             .set_parameters(Some(new.parameters.iter().map(parameter).collect()))
             .set_capabilities(Some(new.capabilities.iter().map(capability).collect()))
@@ -78,19 +79,15 @@ impl Aws {
     pub(super) async fn execute_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError> {
         self.count(SERVICE);
         let call = self.cloudformation.execute_change_set().change_set_name(&id.id).stack_name(&id.stack_id);
+        let call = call.client_request_token(self.tokens.of("ExecuteChangeSet", &[&id.stack_id, &id.id]));
         call.send().await.map(|_| ()).map_err(|error| errors::of(SERVICE, "ExecuteChangeSet", error))
     }
 
     pub(super) async fn forget_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError> {
         self.count(SERVICE);
+        self.tokens.forget_one();
         let call = self.cloudformation.delete_change_set().change_set_name(&id.id).stack_name(&id.stack_id);
         call.send().await.map(|_| ()).map_err(|error| errors::of(SERVICE, "DeleteChangeSet", error))
-    }
-
-    pub(super) async fn remove_stack(&self, name: &str) -> Result<(), CloudError> {
-        self.count(SERVICE);
-        let call = self.cloudformation.delete_stack().stack_name(name);
-        call.send().await.map(|_| ()).map_err(|error| errors::of(SERVICE, "DeleteStack", error))
     }
 
     pub(super) async fn termination_protection(&self, name: &str, on: bool) -> Result<(), CloudError> {
@@ -189,6 +186,7 @@ fn state(stack: Stack) -> StackState {
         parameters: stack.parameters.unwrap_or_default().into_iter().filter_map(parameter).collect(),
         outputs,
         changed_at: changed.map(|at| at.to_string()),
+        protected: stack.enable_termination_protection.unwrap_or_default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
 use engine::cloud::{CloudError, ErrorKind};
@@ -10,17 +11,23 @@ use engine::cloud::{CloudError, ErrorKind};
 const LONGEST_MESSAGE: usize = 600;
 
 /// An SDK error as a [`CloudError`].
-pub(super) fn of<E, R>(service: &'static str, operation: &'static str, error: SdkError<E, R>) -> CloudError
+pub(super) fn of<E>(service: &'static str, operation: &'static str, error: SdkError<E, HttpResponse>) -> CloudError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).map(str::to_owned);
     let words = error.as_service_error().and_then(ProvideErrorMetadata::message).map(str::to_owned);
     let connection = matches!(&error, SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout());
     let timeout = matches!(&error, SdkError::TimeoutError(_));
+    // The call arrived, and its answer broke off or makes no sense.
+    let broken = matches!(&error, SdkError::ResponseError(_));
+    let status = error.raw_response().map(|response| response.status().as_u16());
     let message = words.unwrap_or_else(|| chain(&error));
-    let kind = if connection || timeout { ErrorKind::Unreachable } else { kind(code.as_deref(), &message) };
+    let kind = match kind(code.as_deref(), &message) {
+        _ if connection || timeout => ErrorKind::Unreachable,
+        ErrorKind::Other if broken || status.is_some_and(|status| 500 <= status) => ErrorKind::Unavailable,
+        kind => kind,
+    };
     CloudError { service, operation, code, message: shorten(message), kind }
 }
 
@@ -50,6 +57,29 @@ fn kind(code: Option<&str>, message: &str) -> ErrorKind {
             | "RequestExpired",
         ) => ErrorKind::Credentials,
         Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "Forbidden") => ErrorKind::Denied,
+        // S3's `SlowDown` comes with 503, and is throttling all the same.
+        Some(
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "RequestLimitExceeded"
+            | "TooManyRequestsException"
+            | "BandwidthLimitExceeded"
+            | "SlowDown"
+            | "PriorRequestNotComplete",
+        ) => ErrorKind::Throttled,
+        Some(
+            "InternalFailure"
+            | "InternalError"
+            | "InternalServerError"
+            | "InternalServiceError"
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException"
+            | "RequestTimeout"
+            | "RequestTimeoutException",
+        ) => ErrorKind::Unavailable,
         Some("AlreadyExistsException" | "AlreadyExists") => ErrorKind::Exists,
         Some(
             "ChangeSetNotFound" | "ChangeSetNotFoundException" | "NoSuchKey" | "NoSuchBucket" | "NotFound" | "ResourceNotFoundException",
@@ -60,7 +90,12 @@ fn kind(code: Option<&str>, message: &str) -> ErrorKind {
             | "InsufficientCapabilities"
             | "InsufficientCapabilitiesException"
             | "LimitExceeded"
-            | "LimitExceededException",
+            | "LimitExceededException"
+            | "InvalidChangeSetStatus"
+            | "InvalidChangeSetStatusException"
+            | "InvalidOperation"
+            | "InvalidOperationException"
+            | "TokenAlreadyExistsException",
         ) => ErrorKind::Refused,
         Some(_) => ErrorKind::Other,
         // The SDK reports missing credentials as a failed dispatch with this in its text.
@@ -105,6 +140,14 @@ mod tests {
             "the terminal would be flooded: {} bytes",
             short.len()
         );
+    }
+
+    #[test]
+    fn throttling_and_an_aws_that_is_out_of_order_pass() {
+        let kinds = ["Throttling", "SlowDown", "InternalFailure", "ServiceUnavailable"].map(|code| kind(Some(code), "Rate exceeded"));
+
+        let (throttled, unavailable) = (ErrorKind::Throttled, ErrorKind::Unavailable);
+        assert_eq!(kinds, [throttled, throttled, unavailable, unavailable], "a deploy would end for what passes in a second");
     }
 
     #[test]

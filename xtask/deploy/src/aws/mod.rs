@@ -3,7 +3,9 @@
 mod cloudformation;
 mod errors;
 mod import;
+mod recovery;
 mod storage;
+mod tokens;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -13,6 +15,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use protocol::Calls;
 use std::time::Duration;
+
+use tokens::Tokens;
 
 use engine::cloud::{
     ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, NewImport, Objects, Services, StackEvent,
@@ -28,6 +32,7 @@ pub(crate) struct Aws {
     config: aws_config::SdkConfig,
     cloudformation: aws_sdk_cloudformation::Client,
     region: String,
+    tokens: Tokens,
     calls: RefCell<Calls>,
 }
 
@@ -42,7 +47,7 @@ impl Aws {
             .load()
             .await;
         let cloudformation = aws_sdk_cloudformation::Client::new(&config);
-        Self { config, cloudformation, region: region.to_owned(), calls: RefCell::default() }
+        Self { config, cloudformation, region: region.to_owned(), tokens: Tokens::default(), calls: RefCell::default() }
     }
 
     fn count(&self, service: &str) {
@@ -90,7 +95,7 @@ impl Stacks for Aws {
     }
 
     async fn delete_stack(&self, name: &str) -> Result<(), CloudError> {
-        self.remove_stack(name).await
+        self.remove_stack(name, &[]).await
     }
 
     async fn protect(&self, name: &str, on: bool) -> Result<(), CloudError> {
@@ -115,6 +120,22 @@ impl Stacks for Aws {
 
     async fn create_import(&self, new: NewImport<'_>) -> Result<ChangeSetId, CloudError> {
         self.new_import(new).await
+    }
+
+    async fn cancel_update(&self, stack_id: &str) -> Result<(), CloudError> {
+        self.cancel_update_stack(stack_id).await
+    }
+
+    async fn continue_rollback(&self, stack_id: &str, skip: &[String]) -> Result<(), CloudError> {
+        self.continue_update_rollback(stack_id, skip).await
+    }
+
+    async fn roll_back(&self, stack_id: &str) -> Result<(), CloudError> {
+        self.rollback_stack(stack_id).await
+    }
+
+    async fn delete_stack_except(&self, name: &str, retain: &[String]) -> Result<(), CloudError> {
+        self.remove_stack(name, retain).await
     }
 }
 

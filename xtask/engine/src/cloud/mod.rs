@@ -56,6 +56,10 @@ pub enum ErrorKind {
     Refused,
     /// Anything else.
     Other,
+    /// Too many calls at a time: AWS has done nothing, and asks for patience.
+    Throttled,
+    /// AWS is out of order for a moment, or its answer was lost: nobody knows what it has done.
+    Unavailable,
 }
 
 /// A cloud.

@@ -24,6 +24,8 @@ pub struct StackState {
     pub outputs: IndexMap<String, String>,
     /// When it last changed, in RFC 3339.
     pub changed_at: Option<String>,
+    /// Whether CloudFormation refuses to delete it.
+    pub protected: bool,
 }
 
 /// What a change set is made from.
@@ -156,4 +158,12 @@ pub trait Stacks {
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError>;
     /// Ask CloudFormation to compute a change set that takes existing resources in.
     async fn create_import(&self, new: NewImport<'_>) -> Result<ChangeSetId, CloudError>;
+    /// Cancel the update that is under way and begin to roll it back.
+    async fn cancel_update(&self, stack_id: &str) -> Result<(), CloudError>;
+    /// Go on with a rollback of an update that failed half way, leaving some resources as they are.
+    async fn continue_rollback(&self, stack_id: &str, skip: &[String]) -> Result<(), CloudError>;
+    /// Begin to roll back a failed update that was left standing.
+    async fn roll_back(&self, stack_id: &str) -> Result<(), CloudError>;
+    /// Begin to delete a stack whose deletion has failed, leaving some resources as they are.
+    async fn delete_stack_except(&self, name: &str, retain: &[String]) -> Result<(), CloudError>;
 }

@@ -9,7 +9,6 @@ use super::plan::Plan;
 use super::{Known, reference};
 use crate::cloud::{ChangeSetId, ChangeSetState, Cloud, CloudError, ErrorKind, NewChangeSet, TemplateSource};
 use crate::engine::{Engine, Talk};
-use crate::phase::Phase;
 use crate::{cause, failure};
 
 /// CloudFormation's limit for a template inside a call; a longer one goes through a bucket.
@@ -163,7 +162,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
         // Only the empty shell: a stack that somebody executed meanwhile has another state.
         let state = self.cloud.stack(&spec.name).await.map_err(problem)?;
-        let Some(state) = state.filter(|state| Phase::of(&state.status) == Phase::Absent && state.status != "DELETE_COMPLETE") else {
+        let Some(state) = state.filter(|state| state.status == "REVIEW_IN_PROGRESS") else {
             return Ok(());
         };
         self.cloud.delete_stack(&state.id).await.map_err(problem)?;
@@ -222,7 +221,7 @@ fn refused(error: CloudError, spec: &StackSpec, request: &Deploy) -> Failure {
 
 fn change_set_failed(spec: &StackSpec, reason: Option<String>) -> Failure {
     let reason = reason.unwrap_or_else(|| "AWS gives no reason".to_owned());
-    let hint = cause::advice(&reason).unwrap_or("AWS's words above say what it does not accept");
+    let hint = cause::advice(&reason).unwrap_or_else(|| "AWS's words above say what it does not accept".to_owned());
     Failure {
         kind: FailureKind::Refused,
         message: format!("CloudFormation cannot compute the changes of `{}`", spec.name),

@@ -7,9 +7,11 @@ use super::changes::Prepared;
 use super::{Known, gap, reference};
 use crate::cloud::Cloud;
 use crate::engine::{Engine, Talk};
-use crate::phase::Phase;
+use crate::explain::explain;
+use crate::failure;
+use crate::pace::Retries;
+use crate::patient::is_ambiguous;
 use crate::watch::{Ended, Operation};
-use crate::{cause, failure};
 
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     /// Execute all change sets of a wave. Stacks that succeed stand, whatever happens to the others.
@@ -39,14 +41,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let stack = reference(prepared.spec);
         let stack_id = &prepared.change_set.stack_id;
         let after = if prepared.create { None } else { self.cloud.newest_event(stack_id).await.map_err(problem)? };
-        if let Err(error) = self.cloud.execute(&prepared.change_set).await {
-            // The answer may be lost and the order still have arrived: then there is something to watch.
-            let state = self.cloud.stack(stack_id).await.ok().flatten();
-            if !state.is_some_and(|state| Phase::of(&state.status) == Phase::Moving) {
-                self.throw_away(&prepared.change_set, prepared.create, prepared.spec, request).await?;
-                return Err(problem(error));
-            }
-        }
+        self.begin(request, prepared, after.as_deref()).await?;
         let operation = Operation { stack: &stack, stack_id, after, total: prepared.changes.len() };
         let ended = self.watch(operation, target).await?;
         if !matches!(ended.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
@@ -62,15 +57,62 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         Ok(state.map(|state| state.outputs).unwrap_or_default())
     }
 
+    /// Give the order to execute a change set; `after` is the newest event before it.
+    ///
+    /// When the answer is lost, the order may have arrived: events that are new say so. Without any, the order is given again. It is the
+    /// same order to CloudFormation (it has the same token), so that nothing is done twice.
+    async fn begin(&self, request: &Deploy, prepared: &Prepared<'_>, after: Option<&str>) -> Result<(), Failure> {
+        let stack = reference(prepared.spec);
+        let stack_id = &prepared.change_set.stack_id;
+        let mut retries = Retries::new();
+        let mut doubtful = false;
+        loop {
+            let error = match self.cloud.execute(&prepared.change_set).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            doubtful = doubtful || is_ambiguous(&error);
+            if !doubtful {
+                self.throw_away(&prepared.change_set, prepared.create, prepared.spec, request).await?;
+                return Err(failure::of(error, &request.target));
+            }
+            self.cloud.begun(stack_id);
+            let in_the_middle = |error| failure::in_the_middle(error, &stack, &request.target);
+            let has_begun = if prepared.create {
+                let state = self.cloud.stack(stack_id).await.map_err(in_the_middle)?;
+                state.is_none_or(|state| state.status != "REVIEW_IN_PROGRESS")
+            } else {
+                self.cloud.newest_event(stack_id).await.map_err(in_the_middle)?.as_deref() != after
+            };
+            if has_begun {
+                return Ok(());
+            }
+            match retries.next() {
+                Some(pause) if !self.interrupt.requested() => self.cloud.pause(pause).await,
+                Some(_) | None => return Err(failure::in_the_middle(error, &stack, &request.target)),
+            }
+        }
+    }
+
     /// Say why, and leave nothing of a stack that was never in use.
     async fn after_failure(&self, request: &Deploy, prepared: &Prepared<'_>, ended: &Ended) -> Failure {
-        let mut failure = explain(prepared, ended);
+        let stack_id = &prepared.change_set.stack_id;
+        let mut failure = explain(prepared.spec, prepared.create, stack_id, ended);
+        if failure.sent == Sent::Undone && ended.status != "ROLLBACK_COMPLETE" {
+            self.cloud.undone(stack_id);
+        }
+        if self.interrupt.requested() && ended.status == "UPDATE_ROLLBACK_COMPLETE" {
+            failure.kind = FailureKind::Interrupted;
+        }
         if ended.status != "ROLLBACK_COMPLETE" {
             return failure;
         }
         let stack = reference(prepared.spec);
-        match self.delete_and_watch(&stack, &prepared.change_set.stack_id, &request.target).await {
-            Ok(ended) if ended.status == "DELETE_COMPLETE" => failure,
+        match self.delete_and_watch(&stack, stack_id, &request.target).await {
+            Ok(ended) if ended.status == "DELETE_COMPLETE" => {
+                self.cloud.undone(stack_id);
+                failure
+            }
             Ok(ended) => {
                 failure.causes.push(format!("and what is left of the stack could not be deleted: {}", ended.status));
                 Failure { sent: Sent::Something, ..failure }
@@ -81,28 +123,4 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             }
         }
     }
-}
-
-fn explain(prepared: &Prepared<'_>, ended: &Ended) -> Failure {
-    let name = &prepared.spec.name;
-    let rolled_back = matches!(ended.status.as_str(), "ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE");
-    let cause = cause::first_cause(&ended.events, &prepared.change_set.stack_id);
-    let failed = match &cause {
-        Some(cause::Cause { logical_id: Some(logical_id), resource_type, .. }) => {
-            format!("{logical_id} ({resource_type}) failed in `{name}`")
-        }
-        Some(_) | None => format!("`{name}` failed"),
-    };
-    let reason = cause.as_ref().map(|cause| cause.reason.clone()).or_else(|| ended.reason.clone());
-    let source = cause.and_then(|cause| cause.logical_id).and_then(|id| prepared.spec.sources.get(&id).cloned());
-    let advice = reason.as_deref().and_then(cause::advice).unwrap_or("mend what AWS names above, and deploy again");
-    let (kind, message, state, sent) = if rolled_back && prepared.create {
-        (FailureKind::RolledBack, format!("{failed}; the first deploy is undone"), "nothing of this stack is left", Sent::Undone)
-    } else if rolled_back {
-        (FailureKind::RolledBack, format!("{failed}; CloudFormation rolled it back"), "the stack is as it was before", Sent::Undone)
-    } else {
-        let message = format!("{failed}, and the rollback ended in {}", ended.status);
-        (FailureKind::Stuck, message, "`cargo xtask status` shows the stack's state", Sent::Something)
-    };
-    Failure { kind, message, causes: reason.into_iter().collect(), source, hint: format!("{advice}; {state}"), sent }
 }

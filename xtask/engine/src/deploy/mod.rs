@@ -40,6 +40,9 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             outputs: BTreeMap::new(),
             changed: Vec::new(),
         };
+        if let Some(outcome) = self.recover(request, &mut known.states).await? {
+            return Ok(outcome);
+        }
         for wave in waves {
             if let Some(outcome) = self.wave(request, &wave, &mut known).await.map_err(|failure| after(&known, failure))? {
                 return Ok(outcome);

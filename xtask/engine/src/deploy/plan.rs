@@ -9,7 +9,6 @@ use crate::cloud::Cloud;
 use crate::engine::{Engine, Talk};
 use crate::failure;
 use crate::phase::Phase;
-use crate::watch::Operation;
 
 /// What is going to happen to one stack.
 #[derive(Debug)]
@@ -39,7 +38,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                     Intent::Recreate,
                     Some(format!("its first deploy failed; what is left of it ({}) goes first", status.unwrap_or_default())),
                 ),
-                Phase::Stuck | Phase::Unknown => {
+                // What could be recovered was, before the first wave: `Engine::recover`.
+                Phase::HalfRolledBack | Phase::HalfUpdated | Phase::HalfDeleted | Phase::Stuck | Phase::Unknown => {
                     let reason = state.and_then(|state| state.reason.as_deref());
                     let environment = &request.target.environment;
                     return Err(failure::stack_state(&reference(spec), status.unwrap_or_default(), reason, environment));
@@ -51,7 +51,9 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             };
             let leftover = match intent {
                 Intent::Recreate => state.map(|state| state.id.clone()),
-                Intent::Nothing | Intent::Create | Intent::Update | Intent::Wait | Intent::Delete | Intent::Import => None,
+                Intent::Nothing | Intent::Create | Intent::Update | Intent::Wait | Intent::Delete | Intent::Import | Intent::Recover => {
+                    None
+                }
             };
             return Ok(Plan { spec, intent, reason, parameters, leftover });
         }
@@ -63,8 +65,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let stack = reference(spec);
         let reason = Some(format!("CloudFormation is at work on it ({})", state.status));
         self.talk.tell(Event::Plan { stack: stack.clone(), intent: Intent::Wait, reason });
-        let operation = Operation { stack: &stack, stack_id: &state.id, after: None, total: 0 };
-        self.watch(operation, &request.target).await?;
+        self.attach(&stack, &state.id, &request.target).await?;
         match self.cloud.stack(&spec.name).await.map_err(|error| failure::of(error, &request.target))? {
             Some(state) => known.states.insert(spec.name.clone(), state),
             None => known.states.remove(&spec.name),

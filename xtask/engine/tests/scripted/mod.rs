@@ -1,8 +1,10 @@
 //! A cloud that does what CloudFormation does, in memory, and fails where a test says so.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(dead_code, reason = "each test file needs another part of it")]
 
+mod faults;
 mod objects;
+mod play;
 mod services;
 mod stacks;
 
@@ -12,11 +14,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use engine::cloud::*;
+use engine::{Wish, Wishes};
 use indexmap::IndexMap;
 use protocol::{Answer, Calls, Change, ChangeAction, Event, Replacement};
-use tokio::sync::watch;
+
+pub(crate) use faults::{Disorder, error};
 
 pub(crate) const ACCOUNT: &str = "111111111111";
+
+/// What an operation makes of a stack: template, parameters, outputs.
+#[derive(Debug, Clone, Default)]
+struct Content {
+    template: String,
+    parameters: BTreeMap<String, String>,
+    outputs: IndexMap<String, String>,
+}
 
 #[derive(Debug, Clone)]
 struct Stack {
@@ -26,6 +38,10 @@ struct Stack {
     /// Words that the stack takes one by one, each time somebody looks at its events.
     script: VecDeque<StackEvent>,
     waiting: BTreeMap<String, (String, BTreeMap<String, String>)>,
+    /// What it was before the update that is under way.
+    before: Option<Content>,
+    /// Resources that are not as they should be: status and reason by logical ID.
+    halted: BTreeMap<String, (String, String)>,
 }
 
 /// The cloud. Stacks live in memory; every change is recorded in `writes`.
@@ -33,14 +49,21 @@ struct Stack {
 pub(crate) struct ScriptedCloud {
     stacks: RefCell<BTreeMap<String, Stack>>,
     pub(crate) account: RefCell<Option<String>>,
-    /// Operation → the error that it answers with, once.
-    faults: RefCell<BTreeMap<String, VecDeque<CloudError>>>,
-    /// Logical ID → the reason for which its creation fails.
+    faults: RefCell<faults::Faults>,
+    /// Logical ID → the reason for which its creation or update fails.
     broken: RefCell<BTreeMap<String, String>>,
+    /// Logical ID → the reason for which it cannot be brought back when an update fails.
+    irreversible: RefCell<BTreeMap<String, String>>,
+    /// Logical ID → the reason for which it cannot be deleted.
+    undeletable: RefCell<BTreeMap<String, String>>,
     /// Logical IDs that CloudFormation claims to have made and has not.
     phantoms: RefCell<Vec<String>>,
+    /// The events of nested stacks, by ARN.
+    nested: RefCell<BTreeMap<String, Vec<StackEvent>>>,
     /// What was changed, in order: `create-change-set jobs`.
     pub(crate) writes: RefCell<Vec<String>>,
+    /// What CloudFormation was asked that a careful engine never asks.
+    pub(crate) violations: RefCell<Vec<String>>,
     pub(crate) objects: RefCell<Vec<String>>,
     calls: RefCell<Calls>,
     /// What every log group holds.
@@ -48,39 +71,49 @@ pub(crate) struct ScriptedCloud {
     /// Change sets that take in.
     imports: RefCell<BTreeSet<String>>,
     counter: Cell<u64>,
-    pauses: Cell<u64>,
+    pub(crate) pauses: Cell<u64>,
     interrupt_after: Cell<u64>,
+    cancel_after: Cell<u64>,
     interrupt_at_upload: Cell<bool>,
-    stop: RefCell<Option<watch::Sender<bool>>>,
-}
-
-pub(crate) fn error(operation: &'static str, kind: ErrorKind, message: &str) -> CloudError {
-    CloudError { service: "cloudformation", operation, code: None, message: message.to_owned(), kind }
+    stop: RefCell<Option<Wishes>>,
 }
 
 impl ScriptedCloud {
-    pub(crate) fn fail(&self, operation: &'static str, kind: ErrorKind, message: &str) {
-        self.faults.borrow_mut().entry(operation.to_owned()).or_default().push_back(error(operation, kind, message));
-    }
-
     pub(crate) fn break_resource(&self, logical_id: &str, reason: &str) {
         self.broken.borrow_mut().insert(logical_id.to_owned(), reason.to_owned());
     }
 
+    /// The resource can be changed but not changed back.
+    pub(crate) fn break_rollback_of(&self, logical_id: &str, reason: &str) {
+        self.irreversible.borrow_mut().insert(logical_id.to_owned(), reason.to_owned());
+    }
+
+    pub(crate) fn break_deletion_of(&self, logical_id: &str, reason: &str) {
+        self.undeletable.borrow_mut().insert(logical_id.to_owned(), reason.to_owned());
+    }
+
     /// Ctrl-C comes while a file is uploaded.
-    pub(crate) fn interrupt_at_upload(&self, stop: watch::Sender<bool>) {
+    pub(crate) fn interrupt_at_upload(&self, stop: Wishes) {
         self.interrupt_after(u64::MAX, stop);
         self.interrupt_at_upload.set(true);
     }
 
     /// Ctrl-C comes after so many pauses.
-    pub(crate) fn interrupt_after(&self, pauses: u64, stop: watch::Sender<bool>) {
+    pub(crate) fn interrupt_after(&self, pauses: u64, stop: Wishes) {
         self.interrupt_after.set(pauses);
         *self.stop.borrow_mut() = Some(stop);
     }
 
+    /// Ctrl-C comes after so many pauses, and once more at the next.
+    pub(crate) fn cancel_after(&self, pauses: u64, stop: Wishes) {
+        self.interrupt_after(pauses, stop);
+        self.cancel_after.set(pauses + 1);
+    }
+
     pub(crate) fn mend(&self) {
         self.broken.borrow_mut().clear();
+        self.irreversible.borrow_mut().clear();
+        self.undeletable.borrow_mut().clear();
     }
 
     pub(crate) fn pretend_to_make(&self, logical_id: &str) {
@@ -91,22 +124,59 @@ impl ScriptedCloud {
     pub(crate) fn put_stack(&self, name: &str, status: &str) {
         let state = StackState {
             name: name.to_owned(),
-            id: format!("arn:{name}/{}", self.next()),
+            id: arn(name, self.next()),
             status: status.to_owned(),
             reason: Some(format!("a reason for {status}")),
             parameters: BTreeMap::new(),
             outputs: IndexMap::new(),
             changed_at: None,
+            protected: false,
         };
-        let template = "{\"Resources\":{}}".to_owned();
-        let stack = Stack { state, template, events: Vec::new(), script: VecDeque::new(), waiting: BTreeMap::new() };
+        let stack = Stack {
+            state,
+            template: "{\"Resources\":{}}".to_owned(),
+            events: Vec::new(),
+            script: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            before: None,
+            halted: BTreeMap::new(),
+        };
         self.stacks.borrow_mut().insert(name.to_owned(), stack);
+    }
+
+    /// A resource of a stack is in this state, for a reason.
+    pub(crate) fn halt(&self, name: &str, logical_id: &str, status: &str, reason: &str) {
+        let mut stacks = self.stacks.borrow_mut();
+        let stack = stacks.get_mut(name).unwrap();
+        let mut template: serde_json::Value = serde_json::from_str(&stack.template).unwrap();
+        template["Resources"][logical_id] = serde_json::json!({ "Type": "AWS::SQS::Queue" });
+        stack.template = template.to_string();
+        stack.halted.insert(logical_id.to_owned(), (status.to_owned(), reason.to_owned()));
+    }
+
+    /// What a stack's events show so far, before anybody looks.
+    pub(crate) fn has_shown(&self, name: &str, statuses: &[&str]) {
+        let id = self.id_of(name);
+        let events: Vec<_> = statuses.iter().map(|status| self.event(name, &id, "AWS::CloudFormation::Stack", status, None)).collect();
+        self.stacks.borrow_mut().get_mut(name).unwrap().events.extend(events);
     }
 
     /// What a moving stack will come to.
     pub(crate) fn will_end_in(&self, name: &str, status: &str) {
         let event = self.event(name, &self.id_of(name), "AWS::CloudFormation::Stack", status, None);
         self.stacks.borrow_mut().get_mut(name).unwrap().script.push_back(event);
+    }
+
+    pub(crate) fn protect_stack(&self, name: &str) {
+        self.stacks.borrow_mut().get_mut(name).unwrap().state.protected = true;
+    }
+
+    /// CloudFormation works while nobody looks: every operation comes to its end.
+    pub(crate) fn let_time_pass(&self) {
+        let names: Vec<String> = self.stacks.borrow().keys().cloned().collect();
+        for name in names {
+            while self.advance(&name, usize::MAX) {}
+        }
     }
 
     pub(crate) fn status_of(&self, name: &str) -> Option<String> {
@@ -130,6 +200,13 @@ impl ScriptedCloud {
         self.with(name, |stack| stack.state.outputs.insert(output.to_owned(), value.to_owned()));
     }
 
+    /// What stands: every stack with its status and template, and how many change sets wait.
+    pub(crate) fn content(&self) -> BTreeMap<String, (String, String, usize)> {
+        let stacks = self.stacks.borrow();
+        let of = |stack: &Stack| (stack.state.status.clone(), stack.template.clone(), stack.waiting.len());
+        stacks.iter().map(|(name, stack)| (name.clone(), of(stack))).collect()
+    }
+
     fn id_of(&self, name: &str) -> String {
         self.stacks.borrow()[name].state.id.clone()
     }
@@ -139,28 +216,19 @@ impl ScriptedCloud {
         self.counter.get()
     }
 
-    fn call(&self, service: &str, operation: &str) -> Result<(), CloudError> {
+    /// A call arrives, or fails before it does.
+    fn call(&self, service: &str, operation: &'static str) -> Result<(), CloudError> {
         *self.calls.borrow_mut().entry(service.to_owned()).or_default() += 1;
-        match self.faults.borrow_mut().get_mut(operation).and_then(VecDeque::pop_front) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        self.faults.borrow_mut().before(operation)
+    }
+
+    /// The answer of a call that took effect arrives, or is lost.
+    fn answer(&self, operation: &'static str) -> Result<(), CloudError> {
+        self.faults.borrow_mut().after(operation)
     }
 
     fn wrote(&self, what: String) {
         self.writes.borrow_mut().push(what);
-    }
-
-    fn event(&self, logical_id: &str, physical_id: &str, kind: &str, status: &str, reason: Option<&str>) -> StackEvent {
-        StackEvent {
-            id: format!("event-{}", self.next()),
-            logical_id: logical_id.to_owned(),
-            physical_id: physical_id.to_owned(),
-            resource_type: kind.to_owned(),
-            status: status.to_owned(),
-            reason: reason.map(str::to_owned),
-            at: "2026-11-23T10:00:00Z".to_owned(),
-        }
     }
 
     fn with<T>(&self, name_or_id: &str, then: impl FnOnce(&mut Stack) -> T) -> Option<T> {
@@ -168,40 +236,15 @@ impl ScriptedCloud {
         stacks.values_mut().find(|stack| stack.state.name == name_or_id || stack.state.id == name_or_id).map(then)
     }
 
-    /// Play the execution of a change set as events that show one look at a time.
-    fn play(&self, stack: &mut Stack, template: &str, parameters: &BTreeMap<String, String>) {
-        let (name, id) = (stack.state.name.clone(), stack.state.id.clone());
-        let create = stack.state.status == "REVIEW_IN_PROGRESS";
-        let verb = if create { "CREATE" } else { "UPDATE" };
-        let root = |status: String, reason: Option<&str>| self.event(&name, &id, "AWS::CloudFormation::Stack", &status, reason);
-        let parsed: serde_json::Value = serde_json::from_str(template).unwrap();
-        stack.state.status = format!("{verb}_IN_PROGRESS");
-        stack.script.push_back(root(format!("{verb}_IN_PROGRESS"), None));
-        let broken = self.broken.borrow().clone();
-        let mut failed = false;
-        for (logical_id, resource) in parsed["Resources"].as_object().unwrap() {
-            let kind = resource["Type"].as_str().unwrap();
-            if let Some(reason) = broken.get(logical_id) {
-                stack.script.push_back(self.event("Other", "", kind, &format!("{verb}_FAILED"), Some("Resource creation cancelled")));
-                stack.script.push_back(self.event(logical_id, "", kind, &format!("{verb}_FAILED"), Some(reason)));
-                failed = true;
-            } else {
-                stack.script.push_back(self.event(logical_id, "", kind, &format!("{verb}_IN_PROGRESS"), None));
-                stack.script.push_back(self.event(logical_id, &format!("{name}-{logical_id}"), kind, &format!("{verb}_COMPLETE"), None));
-            }
+    fn wish(&self, wish: Wish) {
+        if let Some(stop) = self.stop.borrow().as_ref() {
+            stop.make(wish);
         }
-        let rollback = if create { "ROLLBACK" } else { "UPDATE_ROLLBACK" };
-        if failed {
-            stack.script.push_back(root(format!("{rollback}_IN_PROGRESS"), Some("The following resource(s) failed")));
-            stack.script.push_back(root(format!("{rollback}_COMPLETE"), None));
-            return;
-        }
-        stack.script.push_back(root(format!("{verb}_COMPLETE"), None));
-        stack.template = template.to_owned();
-        stack.state.parameters = parameters.clone();
-        let outputs = parsed["Outputs"].as_object().cloned().unwrap_or_default();
-        stack.state.outputs = outputs.keys().map(|key| (key.clone(), format!("{name}-{key}"))).collect();
     }
+}
+
+fn arn(name: &str, number: u64) -> String {
+    format!("arn:aws:cloudformation:eu-central-1:{ACCOUNT}:stack/{name}/{number}")
 }
 
 impl Cloud for ScriptedCloud {
@@ -214,10 +257,11 @@ impl Cloud for ScriptedCloud {
     /// Time costs nothing here; others get their turn.
     async fn pause(&self, _time: Duration) {
         self.pauses.set(self.pauses.get() + 1);
-        if self.pauses.get() == self.interrupt_after.get()
-            && let Some(stop) = self.stop.borrow().as_ref()
-        {
-            stop.send(true).unwrap();
+        if self.pauses.get() == self.interrupt_after.get() {
+            self.wish(Wish::Stop);
+        }
+        if self.pauses.get() == self.cancel_after.get() {
+            self.wish(Wish::Cancel);
         }
         tokio::task::yield_now().await;
     }

@@ -11,10 +11,8 @@ impl Objects for ScriptedCloud {
     async fn put_file(&self, bucket: &str, key: &str, _path: &Path, _sha256: &str) -> Result<(), CloudError> {
         self.call("s3", "PutObject")?;
         self.wrote(format!("put {key}"));
-        if self.interrupt_at_upload.get()
-            && let Some(stop) = self.stop.borrow().as_ref()
-        {
-            stop.send(true).unwrap();
+        if self.interrupt_at_upload.get() {
+            self.wish(Wish::Stop);
         }
         self.objects.borrow_mut().push(format!("{bucket}/{key}"));
         Ok(())

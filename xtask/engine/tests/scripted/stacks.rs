@@ -15,29 +15,46 @@ impl Stacks for ScriptedCloud {
 
     async fn create_change_set(&self, new: NewChangeSet<'_>) -> Result<ChangeSetId, CloudError> {
         self.call("cloudformation", "CreateChangeSet")?;
-        self.wrote(format!("create-change-set {}", new.stack));
         let TemplateSource::Body(body) = new.template else { panic!("these templates are short") };
-        if new.create && self.status_of(new.stack).is_none() {
+        let status = self.status_of(new.stack);
+        let fits = match status.as_deref() {
+            None => new.create,
+            Some(status) if new.create => status == "REVIEW_IN_PROGRESS",
+            Some(status) => status.ends_with("_COMPLETE") && status != "ROLLBACK_COMPLETE",
+        };
+        if !fits {
+            if new.create {
+                self.violations.borrow_mut().push(format!("a second create of {} in {status:?}", new.stack));
+            }
+            return Err(error("CreateChangeSet", ErrorKind::Refused, &format!("Stack is in {status:?} state and can not be updated")));
+        }
+        if status.is_none() {
             self.put_stack(new.stack, "REVIEW_IN_PROGRESS");
         }
         let parameters = new.parameters.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let added = self.with(new.stack, |stack| {
-            let fits = if new.create { stack.state.status == "REVIEW_IN_PROGRESS" } else { stack.state.status.ends_with("_COMPLETE") };
-            assert!(fits, "CloudFormation would refuse a change set from {}", stack.state.status);
-            stack.waiting.insert(new.name.to_owned(), (body.to_owned(), parameters)).is_none()
+        let added = self.with(new.stack, |stack| match stack.waiting.entry(new.name.to_owned()) {
+            std::collections::btree_map::Entry::Occupied(_) => false,
+            std::collections::btree_map::Entry::Vacant(free) => {
+                free.insert((body.to_owned(), parameters));
+                true
+            }
         });
-        match added {
-            Some(true) => Ok(ChangeSetId { id: new.name.to_owned(), stack_id: self.id_of(new.stack) }),
-            Some(false) => Err(error("CreateChangeSet", ErrorKind::Exists, "ChangeSet already exists")),
-            None => Err(error("CreateChangeSet", ErrorKind::NotFound, "Stack does not exist")),
+        if added == Some(false) {
+            return Err(error("CreateChangeSet", ErrorKind::Exists, "ChangeSet already exists"));
         }
+        self.wrote(format!("create-change-set {}", new.stack));
+        self.answer("CreateChangeSet")?;
+        Ok(ChangeSetId { id: new.name.to_owned(), stack_id: self.id_of(new.stack) })
     }
 
     async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetState, CloudError> {
         self.call("cloudformation", "DescribeChangeSet")?;
-        let (old, (new, parameters)) = self
-            .with(&id.stack_id, |stack| ((stack.template.clone(), stack.state.parameters.clone()), stack.waiting[&id.id].clone()))
-            .unwrap();
+        let found = self.with(&id.stack_id, |stack| {
+            Some(((stack.template.clone(), stack.state.parameters.clone()), stack.waiting.get(&id.id)?.clone()))
+        });
+        let Some((old, (new, parameters))) = found.flatten() else {
+            return Err(error("DescribeChangeSet", ErrorKind::NotFound, "ChangeSet does not exist"));
+        };
         let same = old.0 == new && old.1.get("Size") == parameters.get("Size");
         if same {
             let reason =
@@ -59,9 +76,16 @@ impl Stacks for ScriptedCloud {
 
     async fn execute(&self, id: &ChangeSetId) -> Result<(), CloudError> {
         self.call("cloudformation", "ExecuteChangeSet")?;
-        let mut stack = self.with(&id.stack_id, |stack| stack.clone()).unwrap();
+        let meddled = self.faults.borrow_mut().meddled.iter().position(|operation| operation == "ExecuteChangeSet");
+        if let Some(at) = meddled {
+            self.faults.borrow_mut().meddled.remove(at);
+            self.meddle(&id.stack_id);
+        }
+        let found = self.with(&id.stack_id, |stack| stack.waiting.remove(&id.id).map(|change_set| (stack.clone(), change_set)));
+        let Some((mut stack, (template, parameters))) = found.flatten() else {
+            return Err(error("ExecuteChangeSet", ErrorKind::NotFound, "ChangeSet does not exist"));
+        };
         self.wrote(format!("execute {}", stack.state.name));
-        let (template, parameters) = stack.waiting.remove(&id.id).unwrap();
         if self.imports.borrow_mut().remove(&id.id) {
             let (name, id) = (stack.state.name.clone(), stack.state.id.clone());
             stack.script.push_back(self.event(&name, &id, "AWS::CloudFormation::Stack", "IMPORT_COMPLETE", None));
@@ -72,62 +96,55 @@ impl Stacks for ScriptedCloud {
         stack.waiting.clear();
         self.play(&mut stack, &template, &parameters);
         self.stacks.borrow_mut().insert(stack.state.name.clone(), stack);
-        Ok(())
+        self.answer("ExecuteChangeSet")
     }
 
     async fn delete_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError> {
         self.call("cloudformation", "DeleteChangeSet")?;
         self.with(&id.stack_id, |stack| stack.waiting.remove(&id.id));
-        Ok(())
+        self.answer("DeleteChangeSet")
     }
 
     async fn delete_stack(&self, name: &str) -> Result<(), CloudError> {
-        self.call("cloudformation", "DeleteStack")?;
-        let mut stack = self.with(name, |stack| stack.clone()).unwrap();
-        self.wrote(format!("delete {}", stack.state.name));
-        if stack.state.status == "REVIEW_IN_PROGRESS" {
-            self.stacks.borrow_mut().remove(&stack.state.name);
-            return Ok(());
-        }
-        let (own, id) = (stack.state.name.clone(), stack.state.id.clone());
-        stack.state.status = "DELETE_IN_PROGRESS".to_owned();
-        let stuck = self.broken.borrow().iter().next().map(|(id, reason)| (id.clone(), reason.clone()));
-        let status = if let (Some((logical_id, reason)), false) = (stuck, stack.state.parameters.is_empty()) {
-            stack.script.push_back(self.event(&logical_id, "bucket", "AWS::S3::Bucket", "DELETE_FAILED", Some(&reason)));
-            "DELETE_FAILED"
-        } else {
-            "DELETE_COMPLETE"
-        };
-        stack.script.push_back(self.event(&own, &id, "AWS::CloudFormation::Stack", status, None));
-        self.stacks.borrow_mut().insert(own, stack);
-        Ok(())
+        self.delete_stack_except(name, &[]).await
     }
 
     async fn protect(&self, name: &str, on: bool) -> Result<(), CloudError> {
         self.call("cloudformation", "UpdateTerminationProtection")?;
         self.wrote(format!("protect {name} {on}"));
-        Ok(())
+        self.with(name, |stack| stack.state.protected = on);
+        self.answer("UpdateTerminationProtection")
     }
 
     async fn events(&self, stack_id: &str, after: Option<&str>) -> Result<Vec<StackEvent>, CloudError> {
         self.call("cloudformation", "DescribeStackEvents")?;
-        let (events, gone) = self
-            .with(stack_id, |stack| {
-                // Two events a look, so that the engine sees operations in pieces as it does in AWS.
-                for event in stack.script.drain(..stack.script.len().min(2)) {
-                    if event.physical_id == stack.state.id {
-                        stack.state.status = event.status.clone();
-                    }
-                    stack.events.push(event);
-                }
-                (stack.events.clone(), (stack.state.status == "DELETE_COMPLETE").then(|| stack.state.name.clone()))
-            })
-            .unwrap_or_default();
-        if let Some(name) = gone {
-            self.stacks.borrow_mut().remove(&name);
+        if let Some(events) = self.nested.borrow().get(stack_id) {
+            let skip = after.and_then(|id| events.iter().position(|event| event.id == id)).map_or(0, |at| at + 1);
+            return Ok(events[skip..].to_vec());
         }
+        // Two events a look, so that the engine sees operations in pieces as it does in AWS.
+        let gone = self.with(stack_id, |stack| stack.clone());
+        let per_look = if gone.as_ref().is_some_and(|stack| 100 < stack.script.len()) { 150 } else { 2 };
+        self.advance(stack_id, per_look);
+        // What a look shows last is shown even when it is that the stack is gone.
+        let events =
+            self.with(stack_id, |stack| stack.events.clone()).or_else(|| gone.map(|stack| [stack.events, stack.script.into()].concat()));
+        let events = events.unwrap_or_default();
         let skip = after.and_then(|id| events.iter().position(|event| event.id == id)).map_or(0, |at| at + 1);
-        Ok(events.into_iter().skip(skip).collect())
+        let mut shown = events[skip..].to_vec();
+        // AWS gives a hundred events a call.
+        for _ in 0..shown.len().saturating_sub(1) / 100 {
+            self.call("cloudformation", "DescribeStackEvents")?;
+        }
+        match self.faults.borrow().disorder {
+            Disorder::None | Disorder::SameTime => {}
+            Disorder::Reversed => {
+                let from = shown.len().saturating_sub(6);
+                shown[from..].reverse();
+            }
+            Disorder::Twice => shown = shown.into_iter().flat_map(|event| [event.clone(), event]).collect(),
+        }
+        Ok(shown)
     }
 
     async fn newest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError> {
@@ -137,7 +154,10 @@ impl Stacks for ScriptedCloud {
 
     async fn resources(&self, name: &str) -> Result<Vec<StackResource>, CloudError> {
         self.call("cloudformation", "ListStackResources")?;
-        let template = self.with(name, |stack| stack.template.clone()).unwrap();
+        let found = self.with(name, |stack| (stack.template.clone(), stack.halted.clone(), stack.state.name.clone()));
+        let Some((template, halted, name)) = found else {
+            return Err(error("ListStackResources", ErrorKind::NotFound, "Stack does not exist"));
+        };
         let parsed: serde_json::Value = serde_json::from_str(&template).unwrap();
         let resources = parsed["Resources"].as_object().unwrap().iter();
         let real = resources.filter(|(id, _)| !self.phantoms.borrow().contains(id));
@@ -145,8 +165,8 @@ impl Stacks for ScriptedCloud {
             logical_id: id.clone(),
             physical_id: format!("{name}-{id}"),
             resource_type: body["Type"].as_str().unwrap().to_owned(),
-            status: "CREATE_COMPLETE".to_owned(),
-            reason: None,
+            status: halted.get(id).map_or_else(|| "CREATE_COMPLETE".to_owned(), |(status, _)| status.clone()),
+            reason: halted.get(id).map(|(_, reason)| reason.clone()),
         };
         Ok(real.map(resource).collect())
     }
@@ -171,5 +191,75 @@ impl Stacks for ScriptedCloud {
         self.imports.borrow_mut().insert(new.name.to_owned());
         self.with(new.stack, |stack| stack.waiting.insert(new.name.to_owned(), (new.template.to_owned(), parameters)));
         Ok(ChangeSetId { id: new.name.to_owned(), stack_id: self.id_of(new.stack) })
+    }
+
+    async fn cancel_update(&self, stack_id: &str) -> Result<(), CloudError> {
+        self.call("cloudformation", "CancelUpdateStack")?;
+        let Some(mut stack) = self.with(stack_id, |stack| stack.clone()).filter(|stack| stack.state.status == "UPDATE_IN_PROGRESS") else {
+            let words = "CancelUpdateStack cannot be called from current stack status";
+            return Err(error("CancelUpdateStack", ErrorKind::Refused, words));
+        };
+        self.wrote(format!("cancel {}", stack.state.name));
+        stack.script.clear();
+        self.play_rollback(&mut stack, "UPDATE_ROLLBACK", "User Initiated");
+        self.stacks.borrow_mut().insert(stack.state.name.clone(), stack);
+        self.answer("CancelUpdateStack")
+    }
+
+    async fn continue_rollback(&self, stack_id: &str, skip: &[String]) -> Result<(), CloudError> {
+        self.call("cloudformation", "ContinueUpdateRollback")?;
+        let Some(mut stack) = self.with(stack_id, |stack| stack.clone()).filter(|stack| stack.state.status == "UPDATE_ROLLBACK_FAILED")
+        else {
+            return Err(error("ContinueUpdateRollback", ErrorKind::Refused, "Stack is not in UPDATE_ROLLBACK_FAILED state"));
+        };
+        self.wrote(format!("continue {} skipping {skip:?}", stack.state.name));
+        stack.halted.clear();
+        let kept = self.irreversible.borrow().clone();
+        self.irreversible.borrow_mut().retain(|id, _| !skip.contains(id));
+        stack.state.status = "UPDATE_ROLLBACK_IN_PROGRESS".to_owned();
+        self.play_rollback(&mut stack, "UPDATE_ROLLBACK", "User Initiated");
+        *self.irreversible.borrow_mut() = kept;
+        self.stacks.borrow_mut().insert(stack.state.name.clone(), stack);
+        self.answer("ContinueUpdateRollback")
+    }
+
+    async fn roll_back(&self, stack_id: &str) -> Result<(), CloudError> {
+        self.call("cloudformation", "RollbackStack")?;
+        let Some(mut stack) = self.with(stack_id, |stack| stack.clone()).filter(|stack| stack.state.status == "UPDATE_FAILED") else {
+            return Err(error("RollbackStack", ErrorKind::Refused, "Stack is not in a state that can be rolled back"));
+        };
+        self.wrote(format!("roll-back {}", stack.state.name));
+        stack.state.status = "UPDATE_ROLLBACK_IN_PROGRESS".to_owned();
+        self.play_rollback(&mut stack, "UPDATE_ROLLBACK", "User Initiated");
+        self.stacks.borrow_mut().insert(stack.state.name.clone(), stack);
+        self.answer("RollbackStack")
+    }
+
+    async fn delete_stack_except(&self, name: &str, retain: &[String]) -> Result<(), CloudError> {
+        self.call("cloudformation", "DeleteStack")?;
+        let Some(mut stack) = self.with(name, |stack| stack.clone()) else { return Ok(()) };
+        if stack.state.protected {
+            let words = format!("Stack [{}] cannot be deleted while TerminationProtection is enabled", stack.state.name);
+            return Err(error("DeleteStack", ErrorKind::Refused, &words));
+        }
+        if !retain.is_empty() && stack.state.status != "DELETE_FAILED" {
+            return Err(error(
+                "DeleteStack",
+                ErrorKind::Refused,
+                "Invalid operation on stack: specify which resources to retain only when the stack is in the DELETE_FAILED state",
+            ));
+        }
+        if stack.state.status == "DELETE_IN_PROGRESS" {
+            return self.answer("DeleteStack");
+        }
+        let without = if retain.is_empty() { String::new() } else { format!(" retaining {}", retain.join(", ")) };
+        self.wrote(format!("delete {}{without}", stack.state.name));
+        if stack.state.status == "REVIEW_IN_PROGRESS" {
+            self.stacks.borrow_mut().remove(&stack.state.name);
+        } else {
+            self.play_deletion(&mut stack, retain);
+            self.stacks.borrow_mut().insert(stack.state.name.clone(), stack);
+        }
+        self.answer("DeleteStack")
     }
 }
