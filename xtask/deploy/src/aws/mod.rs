@@ -3,6 +3,7 @@
 mod cloudformation;
 mod errors;
 mod storage;
+mod upload;
 
 use std::cell::RefCell;
 use std::path::Path;
