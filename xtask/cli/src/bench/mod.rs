@@ -5,6 +5,7 @@
 
 mod child;
 mod compile;
+mod copy;
 mod edit;
 mod error;
 mod kit;
