@@ -12,8 +12,8 @@ use crate::error::causes;
 /// Why a binary cannot be built or shipped. Whichever it is, nothing has been sent yet.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("cargo cannot be started as `{program}`")]
-    NoCargo { program: String, source: io::Error },
+    #[error("`{program}` cannot be started")]
+    NoTool { program: String, source: io::Error },
 
     #[error("`{command}` failed")]
     Build { command: String },
@@ -62,7 +62,7 @@ impl Error {
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
         let what = match self {
-            Self::NoCargo { .. } => "install Rust from https://rustup.rs, or set CARGO to the cargo to use".to_owned(),
+            Self::NoTool { .. } => "install Rust from https://rustup.rs, or set CARGO to the cargo to use (RUSTC: the compiler)".to_owned(),
             Self::Build { .. } => "the compiler's messages are above".to_owned(),
             Self::Stopped { .. } => "build again to go on where it stopped".to_owned(),
             Self::Message { .. } => "is CARGO set to something other than cargo?".to_owned(),
