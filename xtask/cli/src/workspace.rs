@@ -30,6 +30,11 @@ impl Workspace {
         Self { root: root.to_owned(), target: root.join("target") }
     }
 
+    /// Another copy of the repository, with another folder for what is built from it.
+    pub(crate) fn in_folders(root: &Path, target: &Path) -> Self {
+        Self { root: root.to_owned(), target: target.to_owned() }
+    }
+
     /// The folder that holds everything.
     pub(crate) fn root(&self) -> &Path {
         &self.root

@@ -2,7 +2,7 @@
 
 use crate::world::World;
 
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 25] = [
     &[],
     &["render"],
     &["check"],
@@ -26,6 +26,7 @@ const COMMANDS: [&[&str]; 24] = [
     &["bench", "edit"],
     &["bench", "compile"],
     &["bench", "peers"],
+    &["bench", "reproducible"],
     &["completions"],
 ];
 

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
+use super::reproducible::{Places, at_home};
 use super::{Error, Machine, memory};
 use crate::progress::Building;
 use crate::workspace::Workspace;
@@ -95,16 +96,20 @@ pub(crate) fn build(workspace: &Workspace, order: Order<'_>, building: &Building
         return Ok(built);
     }
     let began = SystemTime::now();
-    let built = ask_cargo(workspace, order, building)?;
+    let built = build_for(None, workspace, order, building)?;
     memory::remember(workspace, order, &built, began);
     Ok(built)
 }
 
-fn ask_cargo(workspace: &Workspace, order: Order<'_>, building: &Building) -> Result<Built, Error> {
-    let mut command = command(workspace, order);
+/// Builds without asking the memory, and as somebody would whose home is another folder, when one is given.
+pub(crate) fn build_for(home: Option<&Path>, workspace: &Workspace, order: Order<'_>, building: &Building) -> Result<Built, Error> {
+    let mut command = at_home(command(workspace, order), home);
+    if order.profile == Profile::Lambda {
+        Places::find(workspace, home, building)?.settle(&mut command);
+    }
     let line = format!("cargo {}", command.get_args().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "));
     let program = command.get_program().to_string_lossy().into_owned();
-    let mut child = command.spawn().map_err(|source| Error::NoCargo { program: program.clone(), source })?;
+    let mut child = command.spawn().map_err(|source| Error::NoTool { program: program.clone(), source })?;
 
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let built = thread::scope(|scope| {
@@ -116,7 +121,7 @@ fn ask_cargo(workspace: &Workspace, order: Order<'_>, building: &Building) -> Re
         });
         read(stdout)
     });
-    let status = child.wait().map_err(|source| Error::NoCargo { program, source })?;
+    let status = child.wait().map_err(|source| Error::NoTool { program, source })?;
     building.end();
 
     match (status.success(), status.signal()) {
@@ -126,8 +131,13 @@ fn ask_cargo(workspace: &Workspace, order: Order<'_>, building: &Building) -> Re
     }
 }
 
+/// The cargo that runs us, or the one on the PATH.
+pub(super) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+}
+
 fn command(workspace: &Workspace, order: Order<'_>) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    let mut command = cargo();
     command.arg("build").args(["--profile", order.profile.name()]).arg("--message-format=json-render-diagnostics");
     for package in order.packages {
         command.args(["--package", package]);

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use super::Machine;
 use super::elf::{Glibc, NEWEST_GLIBC};
 use super::pack::MAXIMUM_UNZIPPED;
+use super::secrets::Secret;
 use crate::error::causes;
 
 /// Why a binary cannot be built or shipped. Whichever it is, nothing has been sent yet.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("cargo cannot be started as `{program}`")]
-    NoCargo { program: String, source: io::Error },
+    #[error("`{program}` cannot be started")]
+    NoTool { program: String, source: io::Error },
 
     #[error("`{command}` failed")]
     Build { command: String },
@@ -31,6 +32,9 @@ pub(crate) enum Error {
 
     #[error("cannot write `{}`", path.display())]
     Write { path: PathBuf, source: io::Error },
+
+    #[error("`{}` holds what looks like {}", path.display(), listed(secrets))]
+    Secrets { path: PathBuf, secrets: Vec<Secret> },
 
     #[error("cannot zip `{name}`")]
     Zip { name: String, source: zip::result::ZipError },
@@ -58,13 +62,17 @@ impl Error {
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
         let what = match self {
-            Self::NoCargo { .. } => "install Rust from https://rustup.rs, or set CARGO to the cargo to use".to_owned(),
+            Self::NoTool { .. } => "install Rust from https://rustup.rs, or set CARGO to the cargo to use (RUSTC: the compiler)".to_owned(),
             Self::Build { .. } => "the compiler's messages are above".to_owned(),
             Self::Stopped { .. } => "build again to go on where it stopped".to_owned(),
             Self::Message { .. } => "is CARGO set to something other than cargo?".to_owned(),
             Self::NotBuilt { name } => format!("the package `{name}` needs a binary of the same name"),
             Self::Read { .. } | Self::Write { .. } | Self::Zip { .. } => {
                 "check the space and the permissions of the target folder".to_owned()
+            }
+            Self::Secrets { .. } => {
+                "take it out of the sources and revoke it, since it may be in git already; functions get credentials from their role"
+                    .to_owned()
             }
             Self::NotElf { .. } => "Lambda runs Linux programs: build on Linux, or for a Linux target".to_owned(),
             Self::Machine { expected, .. } => format!(
@@ -85,4 +93,14 @@ impl Error {
     pub(crate) fn causes(&self) -> Vec<String> {
         causes(self)
     }
+}
+
+/// How many credentials are named; whoever finds so many looks for one reason.
+const NAMED: usize = 5;
+
+fn listed(secrets: &[Secret]) -> String {
+    let mut named: Vec<_> = secrets.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = secrets.len().saturating_sub(NAMED);
+    named.extend((0 < more).then(|| format!("{more} more")));
+    named.join(", ")
 }

@@ -12,12 +12,15 @@ use std::{env, fs};
 use serde::{Deserialize, Serialize};
 
 use super::fresh::Stamp;
+use super::reproducible::RULES;
 use super::{Built, Order};
 use crate::workspace::Workspace;
 
 /// One build, as it was.
 #[derive(Debug, Serialize, Deserialize)]
 struct Memory {
+    /// By which rules it was built.
+    rules: u32,
     /// What was ordered.
     packages: Vec<String>,
     /// What cargo and rustc were told by environment variables.
@@ -31,7 +34,8 @@ struct Memory {
 /// The binaries of the last such build, when cargo would make the same again.
 pub(super) fn recall(workspace: &Workspace, order: Order<'_>) -> Option<Built> {
     let memory: Memory = serde_json::from_slice(&fs::read(file(workspace, order)).ok()?).ok()?;
-    let same = memory.packages == order.packages
+    let same = memory.rules == RULES
+        && memory.packages == order.packages
         && memory.variables == variables()
         && memory.inputs.iter().all(|(path, stamp)| Stamp::of(path).ok() == *stamp)
         && memory.executables.values().all(|(path, stamp)| stamp.holds(path));
@@ -62,6 +66,7 @@ fn memory(workspace: &Workspace, order: Order<'_>, built: &Built) -> Option<Memo
         executables.insert((*name).to_owned(), (path.to_owned(), Stamp::of(path).ok()?));
     }
     Some(Memory {
+        rules: RULES,
         packages: order.packages.iter().map(ToString::to_string).collect(),
         variables: variables(),
         inputs: paths.into_iter().map(|path| (path.clone(), Stamp::of(&path).ok())).collect(),

@@ -1,5 +1,5 @@
-//! What is shipped: binaries built in one go, checked against the machine they will run on, and zipped so that the same binary
-//! always gives the same bytes.
+//! What is shipped: binaries built in one go, the same bytes from the same sources whoever builds, checked against the machine they
+//! will run on and for credentials that nobody meant to ship, and zipped so that the same binary always gives the same bytes.
 
 mod cargo;
 mod elf;
@@ -7,8 +7,10 @@ mod error;
 mod fresh;
 mod memory;
 mod pack;
+mod reproducible;
+mod secrets;
 
-pub(crate) use cargo::{Built, Order, Profile, build};
+pub(crate) use cargo::{Built, Order, Profile, build, build_for};
 pub(crate) use elf::Machine;
 pub(crate) use error::Error;
 pub(crate) use pack::{Shipped, pack};

@@ -1,7 +1,7 @@
 //! Zips that Lambda takes, the same bytes for the same binary.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use protocol::Artifact;
@@ -12,7 +12,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::elf::Needs;
 use super::fresh::Stamp;
-use super::{Built, Error, Machine, Profile};
+use super::{Built, Error, Machine, Profile, secrets};
 
 /// The most that Lambda unpacks for one function.
 pub(crate) const MAXIMUM_UNZIPPED: u64 = 250 * 1024 * 1024;
@@ -27,6 +27,8 @@ pub(crate) struct Shipped<'a> {
 /// What is known about a binary since it was last zipped.
 #[derive(Debug, Serialize, Deserialize)]
 struct Known {
+    /// By which rules it was searched for credentials.
+    searched: u32,
     binary: Stamp,
     zip: Stamp,
     artifact: Artifact,
@@ -53,7 +55,7 @@ pub(crate) fn pack(shipped: &[Shipped<'_>], built: &Built, profile: Profile, fol
 /// zipping anew is always right.
 fn remembered(name: &str, binary: &Path, folder: &Path) -> Option<Known> {
     let known: Known = serde_json::from_slice(&fs::read(memory(name, folder)).ok()?).ok()?;
-    let unchanged = known.binary.holds(binary) && known.zip.holds(&known.artifact.path);
+    let unchanged = known.searched == secrets::RULES && known.binary.holds(binary) && known.zip.holds(&known.artifact.path);
     unchanged.then_some(known)
 }
 
@@ -63,18 +65,23 @@ fn zip_anew(name: &str, binary: &Path, profile: Profile, folder: &Path) -> Resul
         return Err(Error::TooLarge { name: name.to_owned(), bytes: stamp.bytes() });
     }
     let needs = Needs::read(binary)?;
+    let content = fs::read(binary).map_err(|source| Error::Read { path: binary.to_owned(), source })?;
+    let secrets = secrets::find(&content);
+    if !secrets.is_empty() {
+        return Err(Error::Secrets { path: binary.to_owned(), secrets });
+    }
 
     fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
     let path = folder.join(format!("{name}.zip"));
     // Written under another name first: an interrupted run leaves no half a zip behind that looks whole.
     let unfinished = folder.join(format!("{name}.{}.unfinished", std::process::id()));
-    write_zip(name, binary, &unfinished, profile)?;
+    write_zip(name, &content, &unfinished, profile)?;
     let sha256 = sha256(&unfinished).map_err(|source| Error::Read { path: unfinished.clone(), source })?;
     fs::rename(&unfinished, &path).map_err(|source| Error::Write { path: path.clone(), source })?;
 
     let zip = Stamp::of(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
     let artifact = Artifact { name: name.to_owned(), path, sha256, bytes: zip.bytes() };
-    let known = Known { binary: stamp, zip, artifact, needs };
+    let known = Known { searched: secrets::RULES, binary: stamp, zip, artifact, needs };
     // The memory only saves time, so a deploy does not fail for want of it.
     if let Ok(text) = serde_json::to_vec(&known) {
         drop(fs::write(memory(name, folder), text));
@@ -83,8 +90,7 @@ fn zip_anew(name: &str, binary: &Path, profile: Profile, folder: &Path) -> Resul
 }
 
 /// One entry called `bootstrap`, which is what Lambda starts; a fixed time and mode, so that only the binary decides the bytes.
-fn write_zip(name: &str, binary: &Path, zip: &Path, profile: Profile) -> Result<(), Error> {
-    let mut source = File::open(binary).map_err(|source| Error::Read { path: binary.to_owned(), source })?;
+fn write_zip(name: &str, content: &[u8], zip: &Path, profile: Profile) -> Result<(), Error> {
     let target = File::create(zip).map_err(|source| Error::Write { path: zip.to_owned(), source })?;
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -95,7 +101,7 @@ fn write_zip(name: &str, binary: &Path, zip: &Path, profile: Profile) -> Result<
     let mut writer = ZipWriter::new(BufWriter::new(target));
     let broken = |source| Error::Zip { name: name.to_owned(), source };
     writer.start_file("bootstrap", options).map_err(broken)?;
-    io::copy(&mut source, &mut writer).map_err(|source| broken(source.into()))?;
+    writer.write_all(content).map_err(|source| broken(source.into()))?;
     let file = writer.finish().map_err(broken)?.into_inner().map_err(|error| broken(error.into_error().into()))?;
     file.sync_all().map_err(|source| Error::Write { path: zip.to_owned(), source })
 }
@@ -176,6 +182,23 @@ mod tests {
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, fs::read(&binary).unwrap(), "another program would run");
+    }
+
+    #[test]
+    fn a_credential_is_not_shipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let binary = program(folder.path());
+        let clean = fs::read(&binary).unwrap();
+        fs::write(&binary, [clean.as_slice(), format!("{}QWERTY234567ZXCV", "AKIA").as_bytes(), b" and more"].concat()).unwrap();
+
+        let error = pack_one(&binary, folder.path()).unwrap_err();
+
+        let told = format!("`{}` holds what looks like an AWS access key ID `AKIA…ZXCV` at byte 64", binary.display());
+        assert_eq!(error.to_string(), told, "nobody would find it");
+        assert!(error.hint().starts_with("nothing was sent"), "{}", error.hint());
+        assert!(!folder.path().join("transcode.zip").exists(), "a later deploy would send it");
+        fs::write(&binary, clean).unwrap();
+        pack_one(&binary, folder.path()).expect("a binary without credentials must be shipped");
     }
 
     #[test]

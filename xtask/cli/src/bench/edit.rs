@@ -2,13 +2,12 @@
 //!
 //! The change is made in a copy of the sources, so that the working tree stays as it is, whatever happens meanwhile.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::child::{answer, cargo, shown, timed};
-use super::metadata::in_root;
-use super::{Error, Figure, Workspace, make_folder, read, stats, write};
+use super::child::{cargo, shown, timed};
+use super::copy::mirror;
+use super::{Error, Figure, Workspace, read, stats, write};
 use crate::interrupts::Interrupts;
 
 /// The file that is changed, and the stack that it is.
@@ -75,40 +74,6 @@ fn environment(workspace: &Workspace) -> Result<String, Error> {
     names.min().ok_or_else(|| Error::Answer { program: "environments/", what: "there is none".to_owned() })
 }
 
-/// Brings the copy to what git would take from the working tree.
-///
-/// Only what differs is written: a new time on an old file would make cargo build it again.
-fn mirror(workspace: &Workspace, copy: &Path) -> Result<(), Error> {
-    let listed = answer(in_root(&mut std::process::Command::new("git"), workspace).args([
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]))?;
-    let files: BTreeSet<&str> = listed.split('\0').filter(|file| !file.is_empty()).collect();
-    let list = copy.with_extension("list");
-    if let Ok(before) = fs::read_to_string(&list) {
-        for gone in before.split('\0').filter(|file| !file.is_empty() && !files.contains(file)) {
-            drop(fs::remove_file(copy.join(gone)));
-        }
-    }
-    for file in &files {
-        copy_if_changed(&workspace.root().join(file), &copy.join(file))?;
-    }
-    write(&list, listed)
-}
-
-fn copy_if_changed(from: &Path, to: &Path) -> Result<(), Error> {
-    // A file that git knows and somebody has just removed.
-    let Ok(content) = fs::read(from) else { return Ok(()) };
-    if fs::read(to).is_ok_and(|found| found == content) {
-        return Ok(());
-    }
-    make_folder(&to.parent().map_or_else(PathBuf::new, Path::to_owned))?;
-    write(to, content)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,21 +87,5 @@ mod tests {
         assert_eq!(changed.lines().zip(source.lines()).filter(|(one, other)| one != other).count(), 1, "more than one line: {changed}");
         assert!(changed.contains("\"Jobs wait (edit 1)\");"), "{changed}");
         assert_eq!(edited("fn nothing() {}", "x"), None);
-    }
-
-    #[test]
-    fn a_file_that_is_the_same_keeps_its_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let (from, to) = (folder.path().join("from"), folder.path().join("sub/to"));
-        fs::write(&from, "one").unwrap();
-        copy_if_changed(&from, &to).unwrap();
-        let before = fs::metadata(&to).unwrap().modified().unwrap();
-
-        copy_if_changed(&from, &to).unwrap();
-
-        assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), before, "every round would build everything");
-        fs::write(&from, "two").unwrap();
-        copy_if_changed(&from, &to).unwrap();
-        assert_eq!(fs::read_to_string(&to).unwrap(), "two");
     }
 }

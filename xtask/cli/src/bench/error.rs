@@ -4,13 +4,16 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::causes;
-use crate::python;
+use crate::{artifacts, python};
 
 /// Why something could not be measured. Nothing in the working tree was changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
     Python(#[from] python::Error),
+
+    #[error(transparent)]
+    Artifacts(#[from] artifacts::Error),
 
     #[error("`{program}` cannot be started")]
     Start { program: String, source: io::Error },
@@ -45,6 +48,7 @@ impl Error {
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::Python(error) => error.hint(),
+            Self::Artifacts(error) => error.hint(),
             Self::Start { program, .. } if program == "npm" || program == "node" => {
                 "install Node.js 20 or newer with npm: AWS CDK runs on nothing else".to_owned()
             }
@@ -65,6 +69,7 @@ impl Error {
     pub(crate) fn causes(&self) -> Vec<String> {
         match self {
             Self::Python(error) => error.causes(),
+            Self::Artifacts(error) => error.causes(),
             Self::Failed { said, .. } => said.clone(),
             Self::Start { .. }
             | Self::Read { .. }

@@ -1,15 +1,19 @@
-//! How long things take, measured the same way each time: the kit, an edit, a compile, and other tools with the same resources.
+//! How long things take, measured the same way each time: the kit, an edit, a compile, and other tools with the same resources; and
+//! whether two builds give the same bytes, which takes too long for a test.
 //!
-//! Nothing of this is a test: figures depend on the machine and on what else it does. Whatever is made for measuring lies in cargo's
+//! Nothing else of this is a test: figures depend on the machine and on what else it does. Whatever is made for measuring lies in cargo's
 //! target folder; the working tree is read, never written.
 
 mod child;
 mod compile;
+mod copy;
+mod difference;
 mod edit;
 mod error;
 mod kit;
 mod metadata;
 mod peers;
+mod reproducible;
 mod stats;
 
 use std::fs;
@@ -19,6 +23,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::interrupts::Interrupts;
+use crate::progress::Terminal;
 use crate::workspace::Workspace;
 
 pub(crate) use error::Error;
@@ -46,6 +51,8 @@ pub(crate) enum What {
         #[arg(long, default_value_t = 5, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
+    /// Build the functions for AWS twice from nothing, in different folders: no byte may differ
+    Reproducible,
 }
 
 /// What was measured: one line for a person, one object for a program.
@@ -101,13 +108,24 @@ impl Figure {
     }
 }
 
+/// What is measured besides the kit.
+#[derive(Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) workspace: &'a Workspace,
+    /// The packages that the platform ships.
+    pub(crate) shipped: &'a [&'a str],
+    pub(crate) terminal: Terminal,
+}
+
 /// Measures.
-pub(crate) fn run(what: What, workspace: &Workspace, interrupts: &Interrupts, tell: &dyn Fn(&str)) -> Result<Vec<Figure>, Error> {
+pub(crate) fn run(what: What, subject: &Subject<'_>, interrupts: &Interrupts, tell: &dyn Fn(&str)) -> Result<Vec<Figure>, Error> {
+    let workspace = subject.workspace;
     match what {
         What::Kit => kit::measure(workspace, tell),
         What::Edit { rounds } => edit::measure(workspace, rounds, interrupts, tell),
         What::Compile { all } => compile::measure(workspace, all, tell),
         What::Peers { rounds } => peers::measure(workspace, rounds, interrupts, tell),
+        What::Reproducible => reproducible::measure(workspace, subject.shipped, subject.terminal, interrupts, tell),
     }
 }
 

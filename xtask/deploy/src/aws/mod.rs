@@ -6,6 +6,7 @@ mod import;
 mod recovery;
 mod storage;
 mod tokens;
+mod upload;
 
 use std::cell::RefCell;
 use std::path::Path;

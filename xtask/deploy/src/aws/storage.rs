@@ -1,7 +1,5 @@
 //! S3 and CloudWatch Logs through the SDK.
 
-use std::path::Path;
-
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
@@ -23,19 +21,6 @@ impl Aws {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
-    }
-
-    pub(super) async fn upload_file(&self, bucket: &str, key: &str, path: &Path, sha256: &str) -> Result<(), CloudError> {
-        self.count(SERVICE);
-        let body = ByteStream::from_path(path).await.map_err(|error| CloudError {
-            service: SERVICE,
-            operation: "PutObject",
-            code: None,
-            message: format!("cannot read {}: {error}", path.display()),
-            kind: ErrorKind::Other,
-        })?;
-        let call = self.s3().put_object().bucket(bucket).key(key).checksum_sha256(base64(sha256)).body(body);
-        call.send().await.map(|_| ()).map_err(|error| errors::of(SERVICE, "PutObject", error))
     }
 
     pub(super) async fn upload_text(&self, bucket: &str, key: &str, text: &str) -> Result<(), CloudError> {
@@ -109,11 +94,4 @@ impl Aws {
 
 fn unbuildable(error: &dyn std::error::Error) -> CloudError {
     CloudError { service: SERVICE, operation: "DeleteObjects", code: None, message: error.to_string(), kind: ErrorKind::Other }
-}
-
-/// S3 wants the checksum's bytes in base64, where everybody else writes hexadecimal.
-fn base64(hexadecimal: &str) -> String {
-    let byte = |at| hexadecimal.get(2 * at..2 * at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-    let bytes: Vec<u8> = (0..hexadecimal.len() / 2).filter_map(byte).collect();
-    aws_smithy_types::base64::encode(bytes)
 }
