@@ -33,10 +33,7 @@ fn statements(template: &Json) -> Vec<Json> {
 }
 
 fn listed(value: &Json) -> Vec<String> {
-    match value {
-        Json::Array(all) => all.iter().map(ToString::to_string).collect(),
-        one => vec![one.to_string()],
-    }
+    value.as_array().map_or_else(|| vec![value.to_string()], |all| all.iter().map(ToString::to_string).collect())
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use crate::world::World;
 
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 25] = [
     &[],
     &["render"],
     &["check"],
     &["diff"],
+    &["graph"],
     &["deploy"],
     &["destroy"],
     &["status"],
