@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use foundation::Finished;
 use foundation::environment::Environment;
 use insta::Settings;
 
@@ -42,25 +43,29 @@ fn every_template_is_as_reviewed() {
     }
 }
 
-/// The folder of what an administrator makes for each environment: it is no stack of the platform.
-const EXECUTION_ROLE: &str = "execution-role";
+/// What an administrator makes for an environment, by folder: it is no stack of the platform.
+fn administered(environment: &Environment) -> Vec<Finished> {
+    let platform = stacks::platform(environment);
+    [Some(stacks::execution_role(environment, &platform)), stacks::account(environment, &platform)].into_iter().flatten().collect()
+}
 
 #[test]
-fn what_cloudformation_may_do_is_as_reviewed() {
+fn what_an_administrator_makes_is_as_reviewed() {
     for environment in &environments() {
-        let mut settings = Settings::new();
-        settings.set_snapshot_path(EXECUTION_ROLE);
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        let role = stacks::execution_role(environment, &stacks::platform(environment));
+        for stack in administered(environment) {
+            let mut settings = Settings::new();
+            settings.set_snapshot_path(stack.stack);
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
 
-        settings.bind(|| insta::assert_snapshot!(environment.name.as_str(), role.yaml()));
+            settings.bind(|| insta::assert_snapshot!(environment.name.as_str(), stack.yaml()));
 
-        let findings = cfn_kit::check(&role.document());
-        assert!(findings.is_empty(), "CloudFormation would refuse the role of {}: {findings:#?}", environment.name);
-        for (id, policy) in role.template.to_json()["Resources"].as_object().unwrap() {
-            let bytes = policy["Properties"]["PolicyDocument"].to_string().len();
-            assert!(bytes <= 6_144, "IAM takes 6,144 characters in one policy, {id} has {bytes}");
+            let findings = cfn_kit::check(&stack.document());
+            assert!(findings.is_empty(), "CloudFormation would refuse {}: {findings:#?}", stack.name);
+            for (id, policy) in stack.template.to_json()["Resources"].as_object().unwrap() {
+                let bytes = policy["Properties"]["PolicyDocument"].to_string().len();
+                assert!(bytes <= 6_144, "IAM takes 6,144 characters in one policy, {id} of {} has {bytes}", stack.name);
+            }
         }
     }
 }
@@ -74,7 +79,10 @@ fn every_snapshot_belongs_to_a_stack() {
             let folder = PathBuf::from(&environment.name);
             stacks::platform(environment).into_iter().map(move |stack| folder.join(format!("{}.snap", stack.stack)))
         })
-        .chain(environments().iter().map(|environment| Path::new(EXECUTION_ROLE).join(format!("{}.snap", environment.name))))
+        .chain(environments().iter().flat_map(|environment| {
+            let file = format!("{}.snap", environment.name);
+            administered(environment).into_iter().map(move |stack| Path::new(stack.stack).join(&file))
+        }))
         .collect();
 
     let mut found = BTreeSet::new();

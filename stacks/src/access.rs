@@ -23,7 +23,7 @@ pub struct Access {
 const MOST_ACTION_BYTES: usize = 5_000;
 
 /// Services whose resources get names that begin with that of their stack, with the resources of these names.
-const NAMED: [(&str, &[&str]); 8] = [
+pub(crate) const NAMED: [(&str, &[&str]); 8] = [
     ("cloudwatch", &["arn:{}:cloudwatch:{}:{}:alarm:{prefix}*"]),
     ("dynamodb", &["arn:{}:dynamodb:{}:{}:table/{prefix}*"]),
     ("iam", &["arn:{}:iam::{}:role/{prefix}*", "arn:{}:iam::{}:policy/{prefix}*"]),
@@ -52,14 +52,14 @@ pub fn execution_role(env: &Environment, platform: &[Finished]) -> Finished {
 }
 
 /// A statement, and how many bytes its actions take.
-type Sized<S> = (Statement<S>, usize);
+pub(crate) type Sized<S> = (Statement<S>, usize);
 
 fn statements<S>(env: &Environment, actions: &[String]) -> Vec<Sized<S>> {
     let prefix = format!("cloudwright-{}-", env.name);
     let service = |action: &String| action.split(':').next().unwrap_or_default().to_owned();
     let (reads, writes): (Vec<&String>, Vec<&String>) = actions.iter().partition(|action| only_lists(action));
     // These tell names and settings at most, and many of them know no single resource.
-    let mut statements = vec![sized("List", reads, |statement| statement.on("*"))];
+    let mut statements = vec![sized("List", &reads, |statement| statement.on("*"))];
     let mut others: Vec<&String> = Vec::new();
     for name in writes.iter().map(|action| service(action)).collect::<std::collections::BTreeSet<_>>() {
         let own: Vec<&String> = writes.iter().copied().filter(|action| service(action) == name).collect();
@@ -69,13 +69,13 @@ fn statements<S>(env: &Environment, actions: &[String]) -> Vec<Sized<S>> {
         };
         let (pass, own): (Vec<&String>, Vec<&String>) = own.into_iter().partition(|action| action.as_str() == "iam:PassRole");
         let arns: Vec<_> = patterns.iter().map(|pattern| arn(&pattern.replace("{prefix}", &prefix))).collect();
-        statements.push(sized(&format!("Use{}", pascal(&name)), own, |statement| statement.on_each(arns.clone())));
-        statements.push(sized("PassRole", pass, |statement| {
+        statements.push(sized(&format!("Use{}", pascal(&name)), &own, |statement| statement.on_each(arns.clone())));
+        statements.push(sized("PassRole", &pass, |statement| {
             statement.on_each(arns.clone()).condition(Operator::StringEquals, "iam:PassedToService", "lambda.amazonaws.com")
         }));
     }
     // Keys, for one, have no names: they are at least kept within the region.
-    statements.push(sized("UseUnnamed", others, |statement| {
+    statements.push(sized("UseUnnamed", &others, |statement| {
         statement.on("*").condition(Operator::StringEquals, "aws:RequestedRegion", region())
     }));
     statements.retain(|(_, bytes)| *bytes > 0);
@@ -92,13 +92,14 @@ fn only_lists(action: &str) -> bool {
     !of_one && !content && ["Describe", "Get", "List", "BatchGet"].iter().any(|beginning| verb.starts_with(beginning))
 }
 
-fn sized<S>(sid: &str, actions: Vec<&String>, place: impl FnOnce(Statement<S>) -> Statement<S>) -> Sized<S> {
-    let bytes = actions.iter().map(|action| action.len() + 3).sum();
-    (place(Statement::allow(actions.into_iter().map(String::as_str)).sid(sid)), bytes)
+/// A statement with the name `sid` that allows these actions, on what `place` adds.
+pub(crate) fn sized<S>(sid: &str, actions: &[impl AsRef<str>], place: impl FnOnce(Statement<S>) -> Statement<S>) -> Sized<S> {
+    let bytes = actions.iter().map(|action| action.as_ref().len() + 3).sum();
+    (place(Statement::allow(actions.iter().map(AsRef::as_ref)).sid(sid)), bytes)
 }
 
 /// Statements in as few policies as IAM's limit on their length allows, in order.
-fn packed<S>(statements: Vec<Sized<S>>) -> Vec<Vec<Statement<S>>> {
+pub(crate) fn packed<S>(statements: Vec<Sized<S>>) -> Vec<Vec<Statement<S>>> {
     let mut policies: Vec<Vec<Statement<S>>> = Vec::new();
     let mut room = 0;
     for (statement, bytes) in statements {
@@ -117,7 +118,7 @@ fn packed<S>(statements: Vec<Sized<S>>) -> Vec<Vec<Statement<S>>> {
 }
 
 /// An ARN with partition, region and account of the stack where the pattern leaves them open.
-fn arn<S>(pattern: &str) -> Value<String, S> {
+pub(crate) fn arn<S>(pattern: &str) -> Value<String, S> {
     let filled = match pattern.matches("{}").count() {
         1 => pattern.replacen("{}", "${AWS::Partition}", 1),
         2 => pattern.replacen("{}", "${AWS::Partition}", 1).replacen("{}", "${AWS::AccountId}", 1),

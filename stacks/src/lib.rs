@@ -4,11 +4,13 @@
 pub mod constructs;
 
 mod access;
+mod account;
 mod artifacts;
 mod images;
 mod jobs;
 
 pub use access::{Access, execution_role};
+pub use account::{Account, account};
 pub use artifacts::{Artifacts, artifacts};
 pub use images::{Images, images};
 pub use jobs::{Jobs, jobs};
@@ -17,7 +19,7 @@ use foundation::environment::Environment;
 use foundation::{Finished, Platform};
 
 /// This platform, for the command line.
-pub const PLATFORM: Platform = Platform { stacks: platform, execution_role };
+pub const PLATFORM: Platform = Platform { stacks: platform, execution_role, account };
 
 /// All stacks of an environment, each after those that it needs.
 #[must_use]

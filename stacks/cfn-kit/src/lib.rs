@@ -20,6 +20,7 @@ pub mod policy;
 #[cfg(feature = "sqs")]
 pub mod queue;
 mod read;
+pub mod relations;
 mod render;
 mod resource;
 pub mod rules;

@@ -18,4 +18,17 @@ pub struct Platform {
     pub stacks: fn(&Environment) -> Vec<Finished>,
     /// What CloudFormation itself may do in an environment that holds these stacks; an administrator deploys it.
     pub execution_role: fn(&Environment, &[Finished]) -> Finished,
+    /// Who may deploy from outside of the account; an administrator deploys it, where the environment names somebody.
+    pub account: fn(&Environment, &[Finished]) -> Option<Finished>,
+}
+
+impl Platform {
+    /// Every stack of an environment: those that a deploy makes, then those that an administrator makes once.
+    #[must_use]
+    pub fn with_administered(&self, environment: &Environment) -> Vec<Finished> {
+        let mut stacks = (self.stacks)(environment);
+        let administered = [Some((self.execution_role)(environment, &stacks)), (self.account)(environment, &stacks)];
+        stacks.extend(administered.into_iter().flatten());
+        stacks
+    }
 }

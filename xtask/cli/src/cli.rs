@@ -9,8 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use foundation::Platform;
 
 use crate::commands::{
-    bench, build, check, codegen, completions, deploy, destroy, diff, import, local, logs, outputs, publish, render, schema, smoke, status,
-    test,
+    bench, build, check, codegen, completions, deploy, destroy, diff, graph, import, local, logs, outputs, publish, render, schema, smoke,
+    status, test,
 };
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -55,6 +55,7 @@ enum Command {
     Render(render::Args),
     Check(check::Args),
     Diff(diff::Args),
+    Graph(graph::Args),
     Deploy(deploy::Args),
     Destroy(destroy::Args),
     Status(status::Args),
@@ -127,6 +128,7 @@ fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome,
         Command::Render(args) => render::run(args, ctx, out),
         Command::Check(args) => check::run(args, ctx, out),
         Command::Diff(args) => diff::run(args, ctx, out),
+        Command::Graph(args) => graph::run(args, ctx, out),
         Command::Deploy(args) => deploy::run(args, ctx, out),
         Command::Destroy(args) => destroy::run(args, ctx, out),
         Command::Status(args) => status::run(args, ctx, out),

@@ -12,6 +12,7 @@ mod environments;
 mod error;
 mod findings;
 mod git;
+mod graph;
 mod interrupts;
 mod judges;
 mod local;

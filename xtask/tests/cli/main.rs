@@ -5,6 +5,7 @@
 mod answers;
 mod compare;
 mod deploys;
+mod graph;
 mod interrupts;
 mod offline;
 mod words;

@@ -7,6 +7,7 @@ const COMMANDS: [&[&str]; 25] = [
     &["render"],
     &["check"],
     &["diff"],
+    &["graph"],
     &["deploy"],
     &["destroy"],
     &["status"],

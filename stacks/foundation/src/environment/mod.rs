@@ -6,6 +6,7 @@
 
 mod basics;
 mod check;
+mod github;
 mod images;
 mod jobs;
 mod mistakes;
@@ -17,12 +18,13 @@ mod tests;
 mod texts;
 
 pub use basics::{Alerts, Artifacts, DataProtection, LOG_RETENTION_DAYS, Protection};
+pub use github::{Github, IdentityProvider};
 pub use images::{Architecture, ImageAlarms, Images};
 pub use jobs::{Encryption, JobAlarms, Jobs};
 pub use mistakes::{Mistake, Mistakes, Related};
 pub use nearest::nearest;
 pub use schema::schema;
-pub use texts::{AccountId, EmailAddress, Endpoint, Region, WrongForm};
+pub use texts::{AccountId, DeploymentEnvironment, EmailAddress, Endpoint, Region, Repository, WrongForm};
 
 use cfn_kit::yaml;
 use check::Check;
@@ -54,6 +56,11 @@ pub struct Environment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Endpoint")]
     pub endpoint_url: Option<Endpoint>,
+
+    /// The jobs on GitHub that may deploy this environment; left out, none may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Github")]
+    pub github: Option<Github>,
 
     /// How long logs are kept, in days: one of the values that CloudWatch Logs allows.
     #[schemars(extend("enum" = LOG_RETENTION_DAYS))]

@@ -47,6 +47,10 @@ images:
   alarms:
     oldest_message_minutes: 30
     rejected_per_hour: 100
+github:
+  repository: owner/name
+  environment: production
+  provider: create
 "##;
 
 fn read(text: &str) -> Result<Environment, Mistakes> {

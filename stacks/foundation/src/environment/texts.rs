@@ -1,4 +1,4 @@
-//! Texts that have a form: an account, a region, an address, an endpoint.
+//! Texts that have a form: an account, a region, an address, an endpoint, a repository.
 
 use super::schema::has_form;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -24,6 +24,20 @@ pub struct Region(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EmailAddress(String);
+
+/// A repository on GitHub as its tokens name it: `owner/name`, or `owner@1234/name@5678`.
+///
+/// The form leaves no room for `*`, `?` and `:`, which could make a trust policy mean more than one repository.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Repository(String);
+
+/// The name of an environment of a repository on GitHub.
+///
+/// GitHub takes more letters than these, but writes some of them differently into a token.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DeploymentEnvironment(String);
 
 /// Where requests go when not to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -103,6 +117,9 @@ form! {
     AccountId: "^[0-9]{12}$", "12 digits in quotes, such as `\"111111111111\"`", ["111111111111"];
     Region: "^[a-z]{2,}(-[a-z]{2,}){1,2}-[0-9]{1,2}$", "an AWS region, such as `eu-central-1`", ["eu-central-1", "us-east-1"];
     EmailAddress: "^[^@\\s]+@[^@\\s.]+(\\.[^@\\s.]+)+$", "an e-mail address, such as `team@example.com`", ["team@example.com"];
+    Repository: "^([A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}|[A-Za-z0-9][A-Za-z0-9_-]{0,38}@[0-9]{1,20}/[A-Za-z0-9._-]{1,100}@[0-9]{1,20})$",
+        "a repository on GitHub, such as `owner/name` or `owner@1234/name@5678`", ["owner/name", "owner@1234/name@5678"];
+    DeploymentEnvironment: "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", "an environment on GitHub, such as `staging`", ["staging"];
     Endpoint: "^(local-cloud|https?://[^/\\s]\\S*)$", "`local-cloud` or a URL such as `http://127.0.0.1:4566`", [LOCAL_CLOUD, "http://127.0.0.1:4566"];
 }
 
@@ -122,7 +139,7 @@ macro_rules! newtype {
     )+};
 }
 
-newtype!(AccountId Region EmailAddress);
+newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment);
 
 impl Endpoint {
     /// The text, as it stands in an environment file.

@@ -142,9 +142,7 @@ fn ours(ctx: &Context, env: Option<&str>) -> Result<(usize, Vec<Found>), Error> 
     };
     let (mut templates, mut found) = (0, Vec::new());
     for environment in &environments {
-        let platform = (ctx.platform.stacks)(environment);
-        let role = (ctx.platform.execution_role)(environment, &platform);
-        for finished in platform.iter().chain([&role]) {
+        for finished in &ctx.platform.with_administered(environment) {
             templates += 1;
             let stack = finished.stack.to_owned();
             found.extend(of_stack(environment, finished).into_iter().map(|finding| Found {

@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod diff;
+pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod local;
 pub(crate) mod logs;

@@ -30,6 +30,7 @@ Examples:
   cargo xtask render --env staging --stack jobs
   cargo xtask render --env staging --stack jobs --json | jq .Resources
   cargo xtask render --env prod --stack execution-role
+  cargo xtask render --env prod --stack account
   cargo xtask render --all --out build/templates"
 )]
 #[group(skip)]
@@ -97,14 +98,13 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
     Ok(Outcome::Done)
 }
 
-/// The stacks of the platform, and the role that CloudFormation takes on to deploy them.
+/// The stacks of the platform, and those that an administrator makes for it.
 ///
 /// Also how long it took, without reading the environment.
 fn chosen(platform: Platform, workspace: &Workspace, name: &str, args: &Args) -> Result<(Vec<Finished>, Duration), Error> {
     let environment = environments::read(workspace, name)?;
     let started = Instant::now();
-    let mut stacks = (platform.stacks)(&environment);
-    stacks.push((platform.execution_role)(&environment, &stacks));
+    let stacks = platform.with_administered(&environment);
     Ok((platform::chosen(stacks, args.stack.as_slice())?, started.elapsed()))
 }
 

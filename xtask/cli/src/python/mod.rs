@@ -1,4 +1,4 @@
-//! Python, for the two tools of ours that are written in it: the local cloud and the judges of templates.
+//! Python, for the tools of ours that come as packages of it: the local cloud and the judges of templates and workflows.
 //!
 //! Each gets a private virtual environment under `target/`, made once from a committed list of packages with their hashes. Nothing
 //! is installed into the machine's own Python.

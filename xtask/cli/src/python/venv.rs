@@ -35,6 +35,10 @@ impl Purpose {
     pub(crate) const JUDGES: Self =
         Self { name: "judges", what: "the judges of templates", requirements: include_str!("../../requirements/judges.txt") };
 
+    /// What looks at the workflows of the pipeline: jactionlint and zizmor.
+    pub(crate) const WORKFLOWS: Self =
+        Self { name: "workflows", what: "the judges of workflows", requirements: include_str!("../../requirements/workflows.txt") };
+
     /// What is compared with us and written in Python: troposphere.
     pub(crate) const PEERS: Self =
         Self { name: "peers", what: "the comparison with other tools", requirements: include_str!("../../requirements/peers.txt") };
@@ -298,7 +302,7 @@ mod tests {
 
     #[test]
     fn every_package_that_we_install_is_pinned_with_its_hash() {
-        for purpose in [Purpose::LOCAL_CLOUD, Purpose::JUDGES, Purpose::PEERS] {
+        for purpose in [Purpose::LOCAL_CLOUD, Purpose::JUDGES, Purpose::WORKFLOWS, Purpose::PEERS] {
             let packages: Vec<_> =
                 purpose.requirements.lines().filter(|line| line.starts_with(|first: char| first.is_alphanumeric())).collect();
 

@@ -7,6 +7,7 @@ mod options;
 mod report;
 mod steps;
 mod tool;
+mod workflows;
 
 use std::env;
 use std::ffi::OsString;

@@ -9,6 +9,8 @@ pub(crate) enum Step {
     Format,
     /// The lints of the workspace have nothing to say
     Lints,
+    /// jactionlint and zizmor find nothing in any workflow of the pipeline
+    Workflows,
     /// cfn-lint and cloudformation-validate find nothing in any rendered template
     Templates,
     /// A deploy to a fresh local cloud works with its smoke test, a second one changes nothing, and all of it can be destroyed
@@ -68,7 +70,7 @@ mod tests {
         let skip = Options { skip: vec![Step::Local], ..Options::default() };
 
         assert_eq!(wanted(&only), [Step::Format, Step::Tests]);
-        assert_eq!(wanted(&skip), [Step::Format, Step::Lints, Step::Templates, Step::Tests]);
+        assert_eq!(wanted(&skip), [Step::Format, Step::Lints, Step::Workflows, Step::Templates, Step::Tests]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::Setting;
 use super::options::Step;
 use super::report::End;
 use super::tool::Tool;
+use super::workflows;
 use crate::local::LOCATION;
 use crate::{environments, judges};
 
@@ -16,6 +17,7 @@ pub(super) fn take(step: Step, setting: &Setting<'_>) -> End {
     match step {
         Step::Format => rustup_component("rustfmt", "fmt", &["fmt", "--all", "--check"], setting),
         Step::Lints => rustup_component("clippy", "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], setting),
+        Step::Workflows => ended(workflows::check(setting.workspace.root(), setting.workspace.target(), setting.say)),
         Step::Templates => ended(templates(setting)),
         Step::Local => ended(local(setting, &setting.workspace.target().join("local-test"))),
         // Everything is tested, whatever fails: whoever waits for this wants the whole list.

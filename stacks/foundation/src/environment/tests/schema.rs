@@ -86,6 +86,7 @@ fn every_word_is_taken_and_no_other() {
     for (path, words) in [
         ("/protection/data", vec!["keep", "delete"]),
         ("/jobs/encryption", vec!["sqs", "kms"]),
+        ("/github/provider", vec!["create", "existing"]),
         ("/images/architecture", vec!["x86_64", "arm64"]),
     ] {
         for word in words {
@@ -167,6 +168,7 @@ fn what_is_left_out_has_its_default() {
     let environment = read(text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
 
     assert_eq!(environment.endpoint_url, None, "a deploy would not go to AWS");
+    assert_eq!(environment.github, None, "jobs of some repository could deploy without anybody having said so");
     assert_eq!(environment.images.incoming_days, None, "originals would be deleted without anybody having said so");
     assert_eq!((environment.jobs.tries, environment.jobs.dead_letter_retention_days), (3, 14));
     assert_eq!((environment.images.tries, environment.images.jpeg_quality), (5, 80));
@@ -239,6 +241,27 @@ fn accounts_regions_addresses_and_endpoints_have_their_form() {
             "http:///x"
         ]),
         [true, true, true, false, false, false, false]
+    );
+    assert_eq!(
+        right::<Repository>(&[
+            "owner/name",
+            "owner@1234/name.rs@5678",
+            "Own-er_x/na_me",
+            "owner/*",
+            "owner/name?",
+            "*/name",
+            "owner",
+            "owner/name/more",
+            "owner@1234/name",
+            "owner/name:environment",
+            "https://github.com/owner/name"
+        ]),
+        [true, true, true, false, false, false, false, false, false, false, false],
+        "a trust policy would let in more than one repository, or none"
+    );
+    assert_eq!(
+        right::<DeploymentEnvironment>(&["staging", "prod-eu.1", "*", "a:b", "two words", ""]),
+        [true, true, false, false, false, false]
     );
     assert_eq!("local-cloud".parse(), Ok(Endpoint::LocalCloud));
     assert_eq!("x".parse::<Region>().unwrap_err().to_string(), "`x` must be an AWS region, such as `eu-central-1`");
