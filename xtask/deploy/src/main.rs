@@ -99,6 +99,10 @@ fn target(request: &Request) -> &Target {
         Request::Destroy(destroy) => &destroy.target,
         Request::Status(stacks) | Request::Outputs(stacks) | Request::Templates(stacks) => &stacks.target,
         Request::Logs(logs) => &logs.target,
+        Request::Releases(list) => &list.ledger.target,
+        Request::Release(find) => &find.ledger.target,
+        Request::Unlock(unlock) => &unlock.ledger.target,
+        Request::Collect(collect) => &collect.ledger.target,
     }
 }
 

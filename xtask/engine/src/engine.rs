@@ -7,6 +7,7 @@ use protocol::{Answer, Event, Failure, Outcome, Request, Target};
 use crate::cloud::{Cloud, Identity};
 use crate::failure;
 use crate::interrupt::Interrupt;
+use crate::ledger::Desk;
 
 /// Somebody who listens to the engine and answers its questions.
 #[expect(async_fn_in_trait, reason = "the engine runs on one thread, so no future needs to be Send")]
@@ -23,24 +24,29 @@ pub struct Engine<'a, C, T> {
     pub(crate) cloud: &'a C,
     pub(crate) talk: &'a T,
     pub(crate) interrupt: Interrupt,
+    pub(crate) desk: Desk,
 }
 
 impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
     /// An engine that works on `cloud`, tells `talk`, and stops when `interrupt` says so.
     pub fn new(cloud: &'a C, talk: &'a T, interrupt: Interrupt) -> Self {
-        Self { cloud, talk, interrupt }
+        Self { cloud, talk, interrupt, desk: Desk::default() }
     }
 
     /// Fulfil a request. The last event told is [`Event::Done`] or [`Event::Failed`]; true for the former.
     pub async fn run(&self, request: &Request) -> bool {
         let started = Instant::now();
         let result = match request {
-            Request::Deploy(deploy) => self.deploy(deploy).await,
+            Request::Deploy(deploy) => self.release(deploy).await,
             Request::Destroy(destroy) => self.destroy(destroy).await,
             Request::Status(stacks) => self.status(stacks).await,
             Request::Outputs(stacks) => self.outputs(stacks).await,
             Request::Templates(stacks) => self.templates(stacks).await,
             Request::Logs(logs) => self.logs(logs).await,
+            Request::Releases(list) => self.releases(list).await,
+            Request::Release(find) => self.find_release(find).await,
+            Request::Unlock(unlock) => self.unlock(unlock).await,
+            Request::Collect(collect) => self.collect(collect).await,
         };
         match result {
             Ok(outcome) => {
@@ -59,6 +65,7 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
         if identity.account != target.account {
             return Err(failure::wrong_account(target, &identity));
         }
+        self.desk.caller(&identity);
         self.talk.tell(Event::Identity { account: identity.account, arn: identity.arn, region: target.region.clone() });
         Ok(())
     }

@@ -24,7 +24,7 @@ pub(crate) fn of(error: CloudError, target: &Target) -> Failure {
             format!("these credentials may not call {}:{} in `{environment}`", error.service, error.operation),
             "AWS's words above name the principal and the action that its policy lacks".to_owned(),
         ),
-        ErrorKind::NotFound | ErrorKind::Exists | ErrorKind::Refused | ErrorKind::Other => (
+        ErrorKind::NotFound | ErrorKind::Exists | ErrorKind::Refused | ErrorKind::Conflict | ErrorKind::Other => (
             FailureKind::Service,
             format!("{}:{} failed in `{environment}`", error.service, error.operation),
             format!("AWS's words above say why; `cargo xtask status --env {environment}` shows what is deployed"),

@@ -9,6 +9,7 @@ mod destroy;
 mod engine;
 mod failure;
 mod interrupt;
+mod ledger;
 mod phase;
 mod read;
 mod watch;

@@ -58,6 +58,7 @@ fn platform() -> Deploy {
         artifacts: vec![Artifact { name: "transcode".to_owned(), path: "transcode.zip".into(), sha256: "ab".repeat(32), bytes: 12 }],
         artifact_bucket: OutputRef { stack: "artifacts".to_owned(), output: "BucketName".to_owned() },
         ask: true,
+        release: protocol::Intended::default(),
     }
 }
 

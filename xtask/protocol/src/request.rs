@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::{Collect, FindRelease, Intended, ListReleases, Unlock};
+
 /// One thing to do in one environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "kebab-case")]
@@ -22,6 +24,14 @@ pub enum Request {
     Templates(Stacks),
     /// Read the log groups of the stacks.
     Logs(Logs),
+    /// List what was released.
+    Releases(ListReleases),
+    /// Find a release, and what is deployed instead of it.
+    Release(FindRelease),
+    /// Take away the lease of a deploy that will not give it back.
+    Unlock(Unlock),
+    /// Delete what no release needs any more.
+    Collect(Collect),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.
@@ -66,6 +76,9 @@ pub struct Deploy {
     pub artifact_bucket: OutputRef,
     /// Whether to send [`Event::Confirm`](crate::Event::Confirm) and wait for an answer before anything is executed.
     pub ask: bool,
+    /// What the release ledger says about it.
+    #[serde(default)]
+    pub release: Intended,
 }
 
 /// One stack, whole: what CloudFormation gets and what the engine needs to explain a failure.

@@ -1,8 +1,11 @@
 //! A cloud that does what CloudFormation does, in memory, and fails where a test says so.
+#![allow(dead_code, reason = "every file of tests uses another part of it")]
 
+pub(crate) mod ledger;
 mod objects;
 mod services;
 mod stacks;
+mod time;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -39,7 +42,8 @@ pub(crate) struct ScriptedCloud {
     phantoms: RefCell<Vec<String>>,
     /// What was changed, in order: `create-change-set jobs`.
     pub(crate) writes: RefCell<Vec<String>>,
-    pub(crate) objects: RefCell<Vec<String>>,
+    store: objects::Store,
+    clock: time::Clock,
     calls: RefCell<Calls>,
     /// What every log group holds.
     pub(crate) log: RefCell<Vec<LogLine>>,
@@ -115,6 +119,11 @@ impl ScriptedCloud {
 
     pub(crate) fn parameters_of(&self, name: &str) -> BTreeMap<String, String> {
         self.stacks.borrow()[name].state.parameters.clone()
+    }
+
+    /// Somebody else deploys a stack with another value.
+    pub(crate) fn set_parameter(&self, name: &str, parameter: &str, value: &str) {
+        self.with(name, |stack| stack.state.parameters.insert(parameter.to_owned(), value.to_owned())).unwrap();
     }
 
     fn id_of(&self, name: &str) -> String {
@@ -199,14 +208,18 @@ impl Cloud for ScriptedCloud {
     }
 
     /// Time costs nothing here; others get their turn.
-    async fn pause(&self, _time: Duration) {
+    async fn pause(&self, time: Duration) {
+        // The timer of a lease is no look at anything.
+        if Duration::from_secs(20) <= time {
+            return self.sleep(time).await;
+        }
         self.pauses.set(self.pauses.get() + 1);
         if self.pauses.get() == self.interrupt_after.get()
             && let Some(stop) = self.stop.borrow().as_ref()
         {
             stop.send(true).unwrap();
         }
-        tokio::task::yield_now().await;
+        self.sleep(time).await;
     }
 
     fn calls(&self) -> Calls {

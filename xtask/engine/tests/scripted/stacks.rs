@@ -16,7 +16,14 @@ impl Stacks for ScriptedCloud {
     async fn create_change_set(&self, new: NewChangeSet<'_>) -> Result<ChangeSetId, CloudError> {
         self.call("cloudformation", "CreateChangeSet")?;
         self.wrote(format!("create-change-set {}", new.stack));
-        let TemplateSource::Body(body) = new.template else { panic!("these templates are short") };
+        let uploaded = |url: &str| {
+            let (bucket, key) = url.strip_prefix("https://s3.example/")?.split_once('/')?;
+            String::from_utf8(self.newest(bucket, key)?.bytes).ok()
+        };
+        let body = match new.template {
+            TemplateSource::Body(body) => body.to_owned(),
+            TemplateSource::Url(url) => uploaded(&url).unwrap_or_else(|| panic!("CloudFormation would find no template at {url}")),
+        };
         if new.create && self.status_of(new.stack).is_none() {
             self.put_stack(new.stack, "REVIEW_IN_PROGRESS");
         }
@@ -24,7 +31,7 @@ impl Stacks for ScriptedCloud {
         let added = self.with(new.stack, |stack| {
             let fits = if new.create { stack.state.status == "REVIEW_IN_PROGRESS" } else { stack.state.status.ends_with("_COMPLETE") };
             assert!(fits, "CloudFormation would refuse a change set from {}", stack.state.status);
-            stack.waiting.insert(new.name.to_owned(), (body.to_owned(), parameters)).is_none()
+            stack.waiting.insert(new.name.to_owned(), (body.clone(), parameters)).is_none()
         });
         match added {
             Some(true) => Ok(ChangeSetId { id: new.name.to_owned(), stack_id: self.id_of(new.stack) }),
