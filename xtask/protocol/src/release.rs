@@ -171,13 +171,14 @@ impl Release {
     /// The artifacts have no files: all of them must be in the bucket already.
     #[must_use]
     pub fn deploy_again(&self, target: Target, release: Intended, ask: bool) -> Deploy {
-        let artifacts: Vec<Artifact> = self.artifacts.iter().map(ReleasedArtifact::as_artifact).collect();
+        let as_now = |kept: &&ReleasedArtifact| kept.as_artifact().key() == kept.key;
+        let artifacts: Vec<Artifact> = self.artifacts.iter().filter(as_now).map(ReleasedArtifact::as_artifact).collect();
         let stacks = self.stacks.iter().map(|stack| {
             let mut spec = stack.spec.clone();
             for source in spec.parameters.values_mut() {
                 // A tool that names objects in another way must not look for them under other names.
                 let kept = self.artifacts.iter().find(|kept| matches!(source, Source::Artifact { artifact } if *artifact == kept.name));
-                if let Some(kept) = kept.filter(|kept| kept.as_artifact().key() != kept.key) {
+                if let Some(kept) = kept.filter(|kept| !as_now(kept)) {
                     *source = Source::Value { value: kept.key.clone() };
                 }
             }

@@ -33,7 +33,9 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             as_expected(request, expected, &states)?;
         }
         if matches!(request.release.kind, ReleaseKind::Rollback { .. }) {
-            self.artifacts_are_there(&request.target, bucket, &request.artifacts).await?;
+            let artifacts: Vec<_> = request.artifacts.iter().map(|artifact| (artifact.key(), artifact.sha256.as_str())).collect();
+            let artifacts = artifacts.iter().map(|(key, sha256)| (key.as_str(), *sha256));
+            self.artifacts_are_there(&request.target, bucket, artifacts).await?;
         }
         let moved = request.stacks.iter().any(|spec| states.get(spec.name.as_str()).copied() != known.states.get(&spec.name));
         if moved {
@@ -44,11 +46,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     }
 }
 
-fn as_expected(
-    request: &Deploy,
-    expected: &BTreeMap<String, Option<String>>,
-    states: &BTreeMap<&str, &StackState>,
-) -> Result<(), Failure> {
+fn as_expected(request: &Deploy, expected: &BTreeMap<String, Option<String>>, states: &BTreeMap<&str, &StackState>) -> Result<(), Failure> {
     let digest = |name: &str| {
         let spec = request.stacks.iter().find(|spec| spec.name == name)?;
         states.get(name)?.parameters.get(spec.digest_parameter()?).cloned()

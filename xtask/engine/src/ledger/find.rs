@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Artifact, Event, Failure, FindRelease, FoundRelease, Ledger, LiveStack, Outcome, Release, Target};
+use protocol::{Event, Failure, FindRelease, FoundRelease, Ledger, LiveStack, Outcome, Release, Target};
 
 use super::select::{refuse, select};
 use super::shelf::{Record, live_digests, no_ledger};
@@ -26,8 +26,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             which => self.named(&request.ledger, &bucket, which).await?,
         };
         self.fill_in(target, &bucket, &mut release).await?;
-        let artifacts: Vec<Artifact> = release.deploy_again(target.clone(), protocol::Intended::default(), false).artifacts;
-        self.artifacts_are_there(target, &bucket, &artifacts).await?;
+        let artifacts = release.artifacts.iter().map(|artifact| (artifact.key.as_str(), artifact.sha256.as_str()));
+        self.artifacts_are_there(target, &bucket, artifacts).await?;
 
         let digests = live_digests(&release, &states);
         let mut live = Vec::new();
@@ -35,11 +35,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             let state = states.get(&stack.spec.name);
             let digest = digests.get(&stack.spec.name).cloned().flatten();
             let differs = state.is_some() && digest.as_deref() != stack.digest();
-            let template = if differs {
-                self.cloud.template(&stack.spec.name).await.map_err(|error| failure::of(error, target))?
-            } else {
-                None
-            };
+            let template =
+                if differs { self.cloud.template(&stack.spec.name).await.map_err(|error| failure::of(error, target))? } else { None };
             let parameters = state.map(|state| state.parameters.clone()).unwrap_or_default();
             live.push(LiveStack { stack: stack.reference(), template, parameters, digest });
         }
@@ -86,7 +83,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let problem = |error| failure::of(error, &ledger.target);
         let ids = self.release_ids(bucket).await.map_err(problem)?;
         let commit = which.get(..8).unwrap_or(which);
-        let by_id = |id: &&String| id.starts_with(which) || id.split('-').nth(1).is_some_and(|part| 4 <= which.len() && part.starts_with(commit));
+        let by_id =
+            |id: &&String| id.starts_with(which) || id.split('-').nth(1).is_some_and(|part| 4 <= which.len() && part.starts_with(commit));
         let candidates: Vec<String> = ids.iter().filter(by_id).cloned().collect();
         let environment = &ledger.target.environment;
         if !candidates.is_empty() {
@@ -119,18 +117,23 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     }
 
     /// Make sure that the bucket holds every artifact, byte for byte.
-    pub(crate) async fn artifacts_are_there(&self, target: &Target, bucket: &str, artifacts: &[Artifact]) -> Result<(), Failure> {
-        for artifact in artifacts {
-            let found = self.cloud.object_sha256(bucket, &artifact.key()).await.map_err(|error| failure::of(error, target))?;
+    pub(crate) async fn artifacts_are_there<'a>(
+        &self,
+        target: &Target,
+        bucket: &str,
+        artifacts: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), Failure> {
+        for (key, released) in artifacts {
+            let found = self.cloud.object_sha256(bucket, key).await.map_err(|error| failure::of(error, target))?;
             match found {
-                Some(sha256) if sha256 == artifact.sha256 => {}
+                Some(sha256) if sha256 == released => {}
                 Some(other) => {
                     return Err(refuse(
-                        format!("`{}` in `{bucket}` is not what was released: its SHA-256 is {other}", artifact.key()),
+                        format!("`{key}` in `{bucket}` is not what was released: its SHA-256 is {other}"),
                         "the bucket keeps every version: make the right one the newest again, or deploy the commit".to_owned(),
                     ));
                 }
-                None => return Err(missing("the release", bucket, &artifact.key())),
+                None => return Err(missing("the release", bucket, key)),
             }
         }
         Ok(())

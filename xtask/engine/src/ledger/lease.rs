@@ -86,7 +86,10 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let mut seen: Option<(String, i64)> = None;
         loop {
             match self.cloud.put_if(bucket, LEASE, &text, Condition::Absent).await {
-                Ok(stored) => return Ok(self.holds_now(bucket, lease, text, stored.etag)),
+                Ok(stored) => {
+                    self.holds_now(bucket, lease, text, stored.etag);
+                    return Ok(());
+                }
                 Err(error) if error.kind == ErrorKind::Conflict => {}
                 Err(error) => return Err(problem(error)),
             }
@@ -94,7 +97,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 let other = Lease::read(&found);
                 if other.token == lease.token {
                     // The answer to our own request was lost on its way.
-                    return Ok(self.holds_now(bucket, lease, text, found.etag));
+                    self.holds_now(bucket, lease, text, found.etag);
+                    return Ok(());
                 }
                 let silent = silence(&found);
                 if silent >= EXPIRY {

@@ -28,7 +28,9 @@ pub(super) fn select<'r>(records: &'r [Record], which: &str, environment: &str) 
     let mut commits: Vec<&str> = known.iter().filter_map(|release| release.commit.as_ref()).map(|commit| commit.id.as_str()).collect();
     commits.sort_unstable();
     commits.dedup();
-    if 1 < commits.len() && known.iter().all(|release| release.commit.as_ref().is_none_or(|commit| !commit.tags.iter().any(|tag| tag == which))) {
+    if 1 < commits.len()
+        && known.iter().all(|release| release.commit.as_ref().is_none_or(|commit| !commit.tags.iter().any(|tag| tag == which)))
+    {
         return Err(ambiguous(which, &commits.iter().map(|commit| short(commit).to_owned()).collect::<Vec<_>>(), environment));
     }
     let succeeded: Vec<&Release> = known.iter().copied().filter(|release| release.outcome == Some(ReleaseOutcome::Succeeded)).collect();
@@ -94,7 +96,9 @@ fn unknown(records: &[Record], which: &str, environment: &str) -> Failure {
     names.truncate(NAMED);
     let hint = match names.is_empty() {
         true => format!("no deploy of `{environment}` has succeeded yet"),
-        false => format!("the nearest are {}; `cargo xtask releases --env {environment}` lists all, and `previous` is one too", names.join(", ")),
+        false => {
+            format!("the nearest are {}; `cargo xtask releases --env {environment}` lists all, and `previous` is one too", names.join(", "))
+        }
     };
     refuse(format!("`{environment}` has no release, commit or tag `{which}`"), hint)
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use protocol::{Answer, Event, Failure, Outcome, Sent, Unlock};
 
+use super::LEASE;
 use super::lease::{Lease, RENEWED_EVERY, held_by};
 use super::shelf::no_ledger;
-use super::LEASE;
 use crate::cloud::{Cloud, ErrorKind};
 use crate::engine::{Engine, Talk};
 use crate::failure;

@@ -117,6 +117,10 @@ impl ScriptedCloud {
         self.stacks.borrow().get(name).map_or(0, |stack| stack.waiting.len())
     }
 
+    pub(crate) fn template_of(&self, name: &str) -> String {
+        self.stacks.borrow()[name].template.clone()
+    }
+
     pub(crate) fn parameters_of(&self, name: &str) -> BTreeMap<String, String> {
         self.stacks.borrow()[name].state.parameters.clone()
     }
@@ -137,10 +141,12 @@ impl ScriptedCloud {
 
     fn call(&self, service: &str, operation: &str) -> Result<(), CloudError> {
         *self.calls.borrow_mut().entry(service.to_owned()).or_default() += 1;
-        match self.faults.borrow_mut().get_mut(operation).and_then(VecDeque::pop_front) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        self.fault(operation).map_or(Ok(()), Err)
+    }
+
+    /// The error that an operation answers with next, if a test wants one.
+    fn fault(&self, operation: &str) -> Option<CloudError> {
+        self.faults.borrow_mut().get_mut(operation).and_then(VecDeque::pop_front)
     }
 
     fn wrote(&self, what: String) {
