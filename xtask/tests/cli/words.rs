@@ -2,7 +2,7 @@
 
 use crate::world::World;
 
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["render"],
     &["check"],
@@ -27,6 +27,10 @@ const COMMANDS: [&[&str]; 24] = [
     &["bench", "compile"],
     &["bench", "peers"],
     &["completions"],
+    &["releases"],
+    &["rollback"],
+    &["unlock"],
+    &["gc"],
 ];
 
 #[test]
