@@ -194,6 +194,29 @@ fn what_would_lose_data_has_to_be_accepted_by_name() {
 }
 
 #[test]
+fn another_value_of_a_parameter_can_lose_data_too() {
+    let world = World::new();
+    let table = json!({ "Type": "AWS::DynamoDB::Table", "Properties": { "TableName": { "Ref": "Name" } } });
+    let text = json!({ "Parameters": { "Name": { "Type": "String" } }, "Resources": { "Jobs": table } }).to_string();
+    let mut release = release(&"aaaa".repeat(16));
+    release.stacks[0].spec.template.clone_from(&text);
+    release.stacks[0].values.insert("Name".to_owned(), "old".to_owned());
+    let live = LiveStack {
+        stack: stack("jobs"),
+        template: Some(text),
+        parameters: BTreeMap::from([("Name".to_owned(), "new".to_owned())]),
+        digest: Some("bbbb".repeat(16)),
+    };
+    let found = FoundRelease { release, live: vec![live], others: Vec::new() };
+    world.engine_tells(&[Event::Found(Box::new(found)), done(Outcome::Read)]);
+
+    let ran = world.run(&ROLLBACK);
+
+    assert_eq!(ran.code, Some(3), "a table would be replaced by an empty one: {}", ran.stderr);
+    assert!(ran.stderr.contains("`--accept jobs/Jobs`") && ran.stderr.contains("every item in it"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_release_that_is_live_already_is_left_alone() {
     let world = World::new();
     let digest = "aaaa".repeat(16);

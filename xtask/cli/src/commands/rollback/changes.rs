@@ -102,10 +102,6 @@ impl Changes {
         for one in &self.stacks {
             let digest = |digest: &Option<String>| digest.as_deref().map_or("nothing", short).to_owned();
             lines.push(format!("{}: {} becomes {}", paint.strong(&one.stack), digest(&one.live), digest(&one.released)));
-            for (name, [old, new]) in &one.parameters {
-                let value = |value: &Option<String>| value.as_ref().map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`"));
-                lines.push(format!("    parameter {name}: {} becomes {}", value(old), value(new)));
-            }
             lines.extend(one.diff.lines().iter().map(|line| coloured(line, paint)));
         }
         lines
@@ -114,21 +110,34 @@ impl Changes {
 
 fn change(released: &ReleasedStack, live: &LiveStack) -> Result<Change, Error> {
     let name = &released.spec.name;
-    let old =
-        live.template.as_deref().map_or_else(|| Ok(Document::from_json(Json::Object(serde_json::Map::new()))), |text| read(text, name))?;
-    let new = read(&released.spec.template, name)?;
+    let nothing = || Ok(Document::from_json(Json::Object(serde_json::Map::new())));
+    let mut old = live.template.as_deref().map_or_else(nothing, |text| read(text, name))?;
+    let mut new = read(&released.spec.template, name)?;
     let digest = released.spec.digest_parameter();
     let names: BTreeSet<&String> =
         live.parameters.keys().chain(released.values.keys()).filter(|name| Some(name.as_str()) != digest).collect();
-    let pair = |name: &&String| [live.parameters.get(*name).cloned(), released.values.get(*name).cloned()];
-    let differing = names.iter().map(|name| ((*name).clone(), pair(name))).filter(|(_, [old, new])| old != new);
+    let pair = |name: &String| [live.parameters.get(name).cloned(), released.values.get(name).cloned()];
+    let differing = names.into_iter().map(|name| (name.clone(), pair(name))).filter(|(_, [old, new])| old != new);
+    let parameters: IndexMap<_, _> = differing.collect();
+    // As defaults, so that the comparison sees what another value makes of every resource that refers to it.
+    for (name, [was, becomes]) in &parameters {
+        set_default(&mut old, name, was.as_deref());
+        set_default(&mut new, name, becomes.as_deref());
+    }
     Ok(Change {
         stack: released.spec.stack.clone(),
         live: live.digest.clone(),
         released: released.digest().map(str::to_owned),
-        parameters: differing.collect(),
+        parameters,
         diff: cfn_kit::diff_documents(&old, &new),
     })
+}
+
+fn set_default(document: &mut Document, name: &str, value: Option<&str>) {
+    let parameter = document.template.get_mut("Parameters").and_then(|all| all.get_mut(name)).and_then(Json::as_object_mut);
+    if let (Some(parameter), Some(value)) = (parameter, value) {
+        parameter.insert("Default".to_owned(), Json::from(value));
+    }
 }
 
 fn read(text: &str, name: &str) -> Result<Document, Error> {
