@@ -9,8 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use foundation::Platform;
 
 use crate::commands::{
-    bench, build, check, codegen, completions, deploy, destroy, diff, graph, import, local, logs, outputs, publish, render, schema, smoke,
-    status, test,
+    bench, build, check, codegen, completions, deploy, destroy, diff, gc, graph, import, local, logs, outputs, publish, releases, render,
+    rollback, schema, smoke, status, test, unlock,
 };
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -71,6 +71,10 @@ enum Command {
     Test(test::Args),
     Bench(bench::Args),
     Completions(completions::Args),
+    Releases(releases::Args),
+    Rollback(rollback::Args),
+    Unlock(unlock::Args),
+    Gc(gc::Args),
 }
 
 /// What every command may know about where it runs.
@@ -144,6 +148,10 @@ fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome,
         Command::Test(args) => test::run(args, ctx),
         Command::Bench(args) => bench::run(args, ctx, out),
         Command::Completions(args) => completions::run(args, out),
+        Command::Releases(args) => releases::run(args, ctx, out),
+        Command::Rollback(args) => rollback::run(args, ctx, out),
+        Command::Unlock(args) => unlock::run(args, ctx, out),
+        Command::Gc(args) => gc::run(args, ctx, out),
     }
 }
 

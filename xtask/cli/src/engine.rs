@@ -172,7 +172,11 @@ impl Engine {
                 | Event::Template { .. }
                 | Event::Log { .. }
                 | Event::Kept { .. }
-                | Event::Note { .. } => {}
+                | Event::Note { .. }
+                | Event::Release(_)
+                | Event::Found(_)
+                | Event::Lease(_)
+                | Event::Garbage(_) => {}
             }
         }
         self.conclude(last)

@@ -45,6 +45,12 @@ pub(crate) enum Error {
     #[error("no environment lives in the local cloud")]
     NoLocalEnvironment,
 
+    #[error("going back to {release} would lose what nobody has accepted to lose")]
+    Losses { release: String, names: Vec<String>, texts: Vec<String> },
+
+    #[error("after the rollback to {release}, these stacks are something else: {}", stacks.join(", "))]
+    NotThatRelease { release: String, stacks: Vec<String> },
+
     #[error("interrupted before anything was sent")]
     Interrupted,
 
@@ -129,6 +135,15 @@ impl Error {
             }
             Self::NoLocalEnvironment => "give one of environments/*.yaml `endpoint_url: local-cloud`".to_owned(),
             Self::Interrupted => "nothing was sent; start it again when you like".to_owned(),
+            Self::Losses { names, .. } => {
+                let accept: Vec<String> = names.iter().map(|name| format!("--accept {name}")).collect();
+                format!("nothing was changed; if they may go: `{}`", accept.join(" "))
+            }
+            Self::NotThatRelease { .. } => {
+                "the rollback itself succeeded and stands; an output that a parameter is wired to has another value than it had then, or \
+                 somebody else deploys: `cargo xtask releases` and `--dry-run` show what differs"
+                    .to_owned()
+            }
             Self::NoSnapshots { environment, .. } => {
                 format!(
                     "snapshots are in snapshots/{environment}/; `git log -- snapshots/{environment}` lists the revisions that have some"
@@ -165,6 +180,7 @@ impl Error {
             | Self::Resource { .. }
             | Self::Protected { .. }
             | Self::OtherProtection { .. } => Outcome::Usage,
+            Self::Losses { .. } => Outcome::Different,
             Self::Failed(failure) if failure.kind == FailureKind::RolledBack => Outcome::RolledBack,
             Self::NoWorkspace { .. }
             | Self::EnvironmentFile(_)
@@ -172,6 +188,7 @@ impl Error {
             | Self::LocalCloudDown { .. }
             | Self::NoLocalEnvironment
             | Self::Interrupted
+            | Self::NotThatRelease { .. }
             | Self::NoSnapshots { .. }
             | Self::Git { .. }
             | Self::Read { .. }
@@ -195,6 +212,8 @@ impl Error {
     pub(crate) fn failure(&self) -> Failure {
         match self {
             Self::Failed(failure) => Failure { hint: self.hint(), ..(**failure).clone() },
+            Self::Losses { texts, .. } => self.as_failure(texts.clone()),
+            Self::NotThatRelease { .. } => Failure { sent: Sent::Something, ..self.as_failure(causes(self)) },
             Self::Artifacts(error) => self.as_failure(error.causes()),
             Self::Engine(error) => self.as_failure(error.causes()),
             Self::Smoke(error) => self.as_failure(error.causes()),

@@ -3,6 +3,8 @@
 use std::io;
 use std::process::Command;
 
+use protocol::Commit;
+
 use crate::error::Error;
 use crate::workspace::Workspace;
 
@@ -23,6 +25,16 @@ pub(crate) fn snapshots(workspace: &Workspace, rev: &str, environment: &str) -> 
             Ok((stack, body(&text)))
         })
         .collect()
+}
+
+/// The commit that is checked out; none outside of a git checkout, or without git.
+pub(crate) fn head(workspace: &Workspace) -> Option<Commit> {
+    let said = |arguments: &[&str]| git(workspace, arguments).ok();
+    let text = said(&["log", "--max-count=1", "--format=%H%n%s"])?;
+    let (id, subject) = text.trim_end().split_once('\n').unwrap_or((text.trim_end(), ""));
+    let tags = said(&["tag", "--points-at", "HEAD"])?.lines().map(str::to_owned).collect();
+    let dirty = !said(&["status", "--porcelain"])?.is_empty();
+    Some(Commit { id: id.to_owned(), subject: subject.to_owned(), tags, dirty })
 }
 
 fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String, Error> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use foundation::Finished;
 use foundation::environment::{Endpoint, Environment};
-use protocol::{Event, Request, StackRef, Stacks, Target};
+use protocol::{Event, Ledger, Request, StackRef, Stacks, Target};
 
 use crate::cli::Context;
 use crate::engine::{End, Engine, Listener};
@@ -14,6 +14,9 @@ use crate::surroundings::Surroundings;
 use crate::tools;
 use crate::workspace::Workspace;
 use crate::{environments, local, platform};
+
+/// How releases name the program that made them.
+pub(crate) const TOOL: &str = concat!("cloudwright ", env!("CARGO_PKG_VERSION"));
 
 /// What a command needs to ask something of an environment's cloud.
 #[derive(Debug)]
@@ -27,11 +30,24 @@ pub(crate) struct Session {
 impl Session {
     /// For commands that read: the local cloud must be running already.
     pub(crate) fn open(ctx: &Context, name: &str) -> Result<Self, Error> {
+        Self::with(ctx, name, tools::engine)
+    }
+
+    /// The same for commands that are about what was deployed, not about what is written: no function is built for them.
+    pub(crate) fn with_engine_alone(ctx: &Context, name: &str) -> Result<Self, Error> {
+        Self::with(ctx, name, |ctx, workspace, _| tools::engine_alone(ctx, workspace))
+    }
+
+    fn with(
+        ctx: &Context,
+        name: &str,
+        engine: impl FnOnce(&Context, &Workspace, &[Finished]) -> Result<PathBuf, Error>,
+    ) -> Result<Self, Error> {
         let workspace = ctx.workspace()?;
         let environment = environments::read(&workspace, name)?;
         let endpoint = if is_local(&environment) { Some(running(&workspace, &environment)?) } else { None };
         let platform = (ctx.platform.stacks)(&environment);
-        let engine = tools::engine(ctx, &workspace, &platform)?;
+        let engine = engine(ctx, &workspace, &platform)?;
         Ok(Self::new(environment, platform, endpoint.as_deref(), engine))
     }
 
@@ -48,6 +64,14 @@ impl Session {
             account: self.environment.account.to_string(),
             region: self.environment.region.to_string(),
         }
+    }
+
+    /// Where the environment's releases are recorded.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let bucket = platform::artifact_bucket();
+        let made_by = self.platform.iter().find(|finished| finished.stack == bucket.stack).map(platform::stack_ref);
+        let stack = made_by.unwrap_or_else(|| StackRef { stack: bucket.stack.clone(), name: bucket.stack });
+        Ledger { target: self.target(), stack, output: bucket.output }
     }
 
     /// All stacks, as a reading request wants them.

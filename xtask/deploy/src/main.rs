@@ -125,6 +125,10 @@ fn target(request: &Request) -> &Target {
         Request::Logs(logs) => &logs.target,
         Request::Import(import) => &import.target,
         Request::Publish(publish) => &publish.target,
+        Request::Releases(list) => &list.ledger.target,
+        Request::Release(find) => &find.ledger.target,
+        Request::Unlock(unlock) => &unlock.ledger.target,
+        Request::Collect(collect) => &collect.ledger.target,
     }
 }
 

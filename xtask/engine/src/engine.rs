@@ -9,6 +9,7 @@ use protocol::{Answer, Event, Failure, Outcome, Request, Sent, Target};
 use crate::cloud::{Cloud, Identity};
 use crate::failure;
 use crate::interrupt::Interrupt;
+use crate::ledger::Desk;
 use crate::patient::{Patient, Standing};
 
 /// Somebody who listens to the engine and answers its questions.
@@ -27,19 +28,21 @@ pub struct Engine<'a, C, T> {
     pub(crate) talk: &'a T,
     pub(crate) interrupt: Interrupt,
     said: RefCell<BTreeSet<String>>,
+    pub(crate) desk: Desk,
 }
 
 impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
     /// An engine that works on `cloud`, tells `talk`, and stops when `interrupt` says so.
     pub fn new(cloud: &'a C, talk: &'a T, interrupt: Interrupt) -> Self {
-        Self { cloud: Patient::new(cloud, talk, interrupt.clone()), talk, interrupt, said: RefCell::default() }
+        let patient = Patient::new(cloud, talk, interrupt.clone());
+        Self { cloud: patient, talk, interrupt, said: RefCell::default(), desk: Desk::default() }
     }
 
     /// Fulfil a request. The last event told is [`Event::Done`] or [`Event::Failed`]; true for the former.
     pub async fn run(&self, request: &Request) -> bool {
         let started = Instant::now();
         let result = match request {
-            Request::Deploy(deploy) => self.deploy(deploy).await,
+            Request::Deploy(deploy) => self.release(deploy).await,
             Request::Destroy(destroy) => self.destroy(destroy).await,
             Request::Status(stacks) => self.status(stacks).await,
             Request::Outputs(stacks) => self.outputs(stacks).await,
@@ -47,6 +50,10 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Logs(logs) => self.logs(logs).await,
             Request::Import(import) => self.import(import).await,
             Request::Publish(publish) => self.publish(publish).await,
+            Request::Releases(list) => self.releases(list).await,
+            Request::Release(find) => self.find_release(find).await,
+            Request::Unlock(unlock) => self.unlock(unlock).await,
+            Request::Collect(collect) => self.collect(collect).await,
         };
         match result {
             Ok(outcome) => {
@@ -92,6 +99,7 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
         if identity.account != target.account {
             return Err(failure::wrong_account(target, &identity));
         }
+        self.desk.caller(&identity);
         self.talk.tell(Event::Identity { account: identity.account, arn: identity.arn, region: target.region.clone() });
         Ok(())
     }

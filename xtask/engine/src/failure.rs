@@ -35,7 +35,7 @@ pub(crate) fn of(error: CloudError, target: &Target) -> Failure {
             format!("{} in {} is out of order", error.service, target.region),
             "health.aws.amazon.com says whether AWS knows of it: try again later".to_owned(),
         ),
-        ErrorKind::NotFound | ErrorKind::Exists | ErrorKind::Refused | ErrorKind::Other => (
+        ErrorKind::NotFound | ErrorKind::Exists | ErrorKind::Refused | ErrorKind::Conflict | ErrorKind::Other => (
             FailureKind::Service,
             format!("{}:{} failed in `{environment}`", error.service, error.operation),
             format!("AWS's words above say why; `cargo xtask status --env {environment}` shows what is deployed"),
@@ -62,7 +62,7 @@ pub(crate) fn in_the_middle(error: CloudError, stack: &StackRef, target: &Target
         ErrorKind::Unreachable | ErrorKind::Unavailable | ErrorKind::Throttled => {
             (format!("{}, while CloudFormation was at work on `{}`", failure.message, stack.name), format!("{}; {goes_on}", failure.hint))
         }
-        ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Exists | ErrorKind::Refused | ErrorKind::Other => {
+        ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Exists | ErrorKind::Refused | ErrorKind::Conflict | ErrorKind::Other => {
             (format!("{}, at work on `{}`", failure.message, stack.name), failure.hint)
         }
     };

@@ -12,6 +12,7 @@ mod failure;
 mod feed;
 mod import;
 mod interrupt;
+mod ledger;
 mod pace;
 mod patient;
 mod phase;

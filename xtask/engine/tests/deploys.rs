@@ -59,6 +59,7 @@ fn platform() -> Deploy {
         artifact_bucket: OutputRef { stack: "artifacts".to_owned(), output: "BucketName".to_owned() },
         ask: true,
         skip: Vec::new(),
+        release: protocol::Intended::default(),
     }
 }
 

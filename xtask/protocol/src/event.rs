@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, StackRef};
+use crate::{Failure, FoundRelease, Garbage, LeaseState, ReleaseLine, StackRef};
 
 /// Something that a person watching would want to know, in the order in which it happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,6 +144,14 @@ pub enum Event {
         /// How long it took.
         seconds: f64,
     },
+    /// A release.
+    Release(ReleaseLine),
+    /// The release that was looked for, beside what is deployed.
+    Found(Box<FoundRelease>),
+    /// Somebody holds the environment.
+    Lease(LeaseState),
+    /// What no release needs any more.
+    Garbage(Garbage),
 }
 
 /// Calls by AWS service: `cloudformation` → 2.

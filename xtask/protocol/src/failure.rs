@@ -47,6 +47,8 @@ pub enum FailureKind {
     Interrupted,
     /// AWS answered something else with an error.
     Service,
+    /// Somebody else holds the environment, or took it over.
+    Held,
 }
 
 /// How far a failed request got.

@@ -5,6 +5,7 @@ mod adoption;
 mod event;
 mod failure;
 mod publication;
+mod release;
 mod request;
 mod wish;
 
@@ -12,5 +13,9 @@ pub use adoption::{Adopted, Import};
 pub use event::{Answer, Calls, Change, ChangeAction, Event, Intent, Outcome, Outputs, Replacement, StackStatus};
 pub use failure::{Failure, FailureKind, Sent};
 pub use publication::Publish;
+pub use release::{
+    Collect, Commit, FindRelease, FoundRelease, Garbage, Intended, LeaseState, Ledger, ListReleases, LiveStack, RELEASE_VERSION, Release,
+    ReleaseDetails, ReleaseKind, ReleaseLine, ReleaseOutcome, ReleasedArtifact, ReleasedStack, Unlock,
+};
 pub use request::{Artifact, Deploy, Destroy, Logs, OutputRef, Request, Source, StackRef, StackSpec, Stacks, Target};
 pub use wish::Wish;

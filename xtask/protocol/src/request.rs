@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Import, Publish};
+use crate::{Collect, FindRelease, Import, Intended, ListReleases, Publish, Unlock};
 
 /// One thing to do in one environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,14 @@ pub enum Request {
     Import(Box<Import>),
     /// Upload artifacts without deploying them.
     Publish(Publish),
+    /// List what was released.
+    Releases(ListReleases),
+    /// Find a release, and what is deployed instead of it.
+    Release(FindRelease),
+    /// Take away the lease of a deploy that will not give it back.
+    Unlock(Unlock),
+    /// Delete what no release needs any more.
+    Collect(Collect),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.
@@ -75,6 +83,9 @@ pub struct Deploy {
     /// Logical IDs of resources that a stuck rollback gives up, so that it can go on.
     #[serde(default)]
     pub skip: Vec<String>,
+    /// What the release ledger says about it.
+    #[serde(default)]
+    pub release: Intended,
 }
 
 /// One stack, whole: what CloudFormation gets and what the engine needs to explain a failure.

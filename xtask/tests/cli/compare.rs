@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-fn git(world: &World, arguments: &[&str]) {
+pub(crate) fn git(world: &World, arguments: &[&str]) {
     let nobody = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgsign=false"];
     let output = Command::new("git").args(nobody).args(arguments).current_dir(world.path("")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

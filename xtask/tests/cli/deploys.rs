@@ -31,6 +31,7 @@ fn the_engine_gets_everything_that_it_needs_in_one_request() {
     assert_eq!(stacks, ["cloudwright-staging-artifacts", "cloudwright-staging-jobs", "cloudwright-staging-images"]);
     let [artifact] = &deploy.artifacts[..] else { panic!("{:?}", deploy.artifacts) };
     assert_eq!(artifact.bytes, fs::metadata(&artifact.path).unwrap().len(), "another file would be uploaded than was checked");
+    assert!(deploy.release.tool.starts_with("cloudwright "), "the ledger could not say what released it: {:?}", deploy.release);
     let images = &deploy.stacks[2];
     assert!(
         images.parameters.values().any(|source| *source == Source::Artifact { artifact: artifact.name.clone() }),

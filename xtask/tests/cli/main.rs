@@ -8,5 +8,6 @@ mod deploys;
 mod graph;
 mod interrupts;
 mod offline;
+mod releases;
 mod words;
 mod world;

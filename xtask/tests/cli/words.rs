@@ -2,7 +2,7 @@
 
 use crate::world::World;
 
-const COMMANDS: [&[&str]; 25] = [
+const COMMANDS: &[&[&str]] = &[
     &[],
     &["render"],
     &["check"],
@@ -29,6 +29,12 @@ const COMMANDS: [&[&str]; 25] = [
     &["bench", "peers"],
     &["bench", "reproducible"],
     &["completions"],
+    &["import"],
+    &["publish"],
+    &["releases"],
+    &["rollback"],
+    &["unlock"],
+    &["gc"],
 ];
 
 #[test]

@@ -75,7 +75,7 @@ impl World {
     }
 
     /// Writes an engine: it keeps the request, then does `then`, whatever it was asked.
-    fn any_engine(&self, then: &str) {
+    pub(crate) fn any_engine(&self, then: &str) {
         self.program("engine", &format!("head -n 1 > '{}'\n{then}", self.path("request.json").display()));
     }
 

@@ -5,7 +5,7 @@ use std::thread;
 
 use foundation::Finished;
 use foundation::environment::Environment;
-use protocol::{Artifact, Deploy, Event, Outcome as EngineOutcome, Request, StackSpec};
+use protocol::{Artifact, Deploy, Event, Intended, Outcome as EngineOutcome, Request, StackSpec};
 
 use super::check;
 use crate::artifacts::{self, Built, Profile};
@@ -17,10 +17,10 @@ use crate::local::omissions::{omissions, without_refused};
 use crate::local::{self, Up};
 use crate::outcome::Outcome;
 use crate::progress::{Building, Reporter};
-use crate::session::{Session, is_local};
+use crate::session::{Session, TOOL, is_local};
 use crate::watcher::Watcher;
 use crate::workspace::Workspace;
-use crate::{environments, omissions as told, platform, smoke, tools, try_next};
+use crate::{environments, git, omissions as told, platform, smoke, tools, try_next};
 
 /// Bring an environment to what is written: build, show what would change, ask, do it
 ///
@@ -86,6 +86,7 @@ fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wri
 
     let artifact_bucket = platform::artifact_bucket();
     let session = Session::new(environment, platform, ready.local.as_deref(), tools::engine_among(&ready.binaries)?);
+    let release = Intended { commit: git::head(&workspace), tool: TOOL.to_owned(), ..Intended::default() };
     let request = Request::Deploy(Deploy {
         target: session.target(),
         stacks,
@@ -93,6 +94,7 @@ fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wri
         artifact_bucket,
         ask,
         skip: args.skip.clone(),
+        release,
     });
     let mut watcher = Watcher::new(reporter, out, &interrupts, Yes::Word);
     let end = session.converse(&request, &interrupts, &mut watcher)?;

@@ -8,17 +8,21 @@ pub(crate) mod completions;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod diff;
+pub(crate) mod gc;
 pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod local;
 pub(crate) mod logs;
 pub(crate) mod outputs;
 pub(crate) mod publish;
+pub(crate) mod releases;
 pub(crate) mod render;
+pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod smoke;
 pub(crate) mod status;
 pub(crate) mod test;
+pub(crate) mod unlock;
 
 use std::io::Write;
 

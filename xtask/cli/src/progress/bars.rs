@@ -60,7 +60,11 @@ impl Bars {
             | Event::Template { .. }
             | Event::Log { .. }
             | Event::Kept { .. }
-            | Event::Note { .. } => false,
+            | Event::Note { .. }
+            | Event::Release(_)
+            | Event::Found(_)
+            | Event::Lease(_)
+            | Event::Garbage(_) => false,
         }
     }
 

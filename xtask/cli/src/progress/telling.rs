@@ -44,8 +44,22 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
             };
             vec![format!("{} after {}{calls}", paint.strong(end), duration(*seconds))]
         }
+        Event::Lease(lease) => vec![format!(
+            "{} held by {} for {}, since {}, renewed {} s ago",
+            paint.notable("lease:"),
+            lease.by,
+            lease.purpose,
+            lease.since,
+            lease.silent_seconds
+        )],
         // These are answers, and answers go to stdout in their command's own form.
-        Event::Status(_) | Event::Outputs { .. } | Event::Template { .. } | Event::Log { .. } => Vec::new(),
+        Event::Status(_)
+        | Event::Outputs { .. }
+        | Event::Template { .. }
+        | Event::Log { .. }
+        | Event::Release(_)
+        | Event::Found(_)
+        | Event::Garbage(_) => Vec::new(),
     }
 }
 

@@ -86,6 +86,7 @@ fn kind(code: Option<&str>, message: &str) -> ErrorKind {
         Some(
             "ChangeSetNotFound" | "ChangeSetNotFoundException" | "NoSuchKey" | "NoSuchBucket" | "NotFound" | "ResourceNotFoundException",
         ) => ErrorKind::NotFound,
+        Some("PreconditionFailed" | "ConditionalRequestConflict") => ErrorKind::Conflict,
         Some("ValidationError") if message.contains("does not exist") => ErrorKind::NotFound,
         Some(
             "ValidationError"

@@ -3,6 +3,7 @@
 mod cloudformation;
 mod errors;
 mod import;
+mod objects;
 mod recovery;
 mod storage;
 mod tokens;
@@ -20,8 +21,8 @@ use std::time::Duration;
 use tokens::Tokens;
 
 use engine::cloud::{
-    ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, NewImport, Objects, Services, StackEvent,
-    StackResource, StackState, Stacks,
+    ChangeSetId, ChangeSetState, Cloud, CloudError, Condition, Identity, Listing, LogLine, NewChangeSet, NewImport, Objects, Services,
+    StackEvent, StackResource, StackState, Stacks, Stored, StoredObject,
 };
 
 /// A connection takes this long at most; a laptop that lost its network is told so soon.
@@ -160,6 +161,30 @@ impl Objects for Aws {
 
     async fn empty_bucket(&self, bucket: &str) -> Result<u64, CloudError> {
         self.purge(bucket).await
+    }
+
+    async fn object(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>, CloudError> {
+        self.read_object(bucket, key).await
+    }
+
+    async fn put_if(&self, bucket: &str, key: &str, text: &str, condition: Condition<'_>) -> Result<Stored, CloudError> {
+        self.write_if(bucket, key, text, condition).await
+    }
+
+    async fn delete_if(&self, bucket: &str, key: &str, etag: &str) -> Result<(), CloudError> {
+        self.remove_if(bucket, key, etag).await
+    }
+
+    async fn objects(&self, bucket: &str, prefix: &str) -> Result<Listing, CloudError> {
+        self.list(bucket, prefix).await
+    }
+
+    async fn delete_objects(&self, bucket: &str, keys: &[String]) -> Result<(), CloudError> {
+        self.remove_all(bucket, keys).await
+    }
+
+    async fn object_sha256(&self, bucket: &str, key: &str) -> Result<Option<String>, CloudError> {
+        self.sha256_of(bucket, key).await
     }
 }
 

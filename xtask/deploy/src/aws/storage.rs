@@ -9,7 +9,7 @@ use engine::cloud::{CloudError, ErrorKind, LogLine};
 const SERVICE: &str = "s3";
 
 impl Aws {
-    fn s3(&self) -> aws_sdk_s3::Client {
+    pub(super) fn s3(&self) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::new(&self.config)
     }
 

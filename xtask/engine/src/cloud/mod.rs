@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use protocol::Calls;
 
-pub use objects::Objects;
+pub use objects::{Condition, Listed, Listing, Objects, Stored, StoredObject};
 pub use services::{LogLine, Services};
 pub use stacks::{ChangeSetId, ChangeSetState, NewChangeSet, NewImport, StackEvent, StackResource, StackState, Stacks, TemplateSource};
 
@@ -54,6 +54,8 @@ pub enum ErrorKind {
     Exists,
     /// AWS refuses what was sent.
     Refused,
+    /// Somebody else was there first: a precondition of the call does not hold.
+    Conflict,
     /// Anything else.
     Other,
     /// Too many calls at a time: AWS has done nothing, and asks for patience.

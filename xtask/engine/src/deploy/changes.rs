@@ -9,10 +9,8 @@ use super::plan::Plan;
 use super::{Known, reference};
 use crate::cloud::{ChangeSetId, ChangeSetState, Cloud, CloudError, ErrorKind, NewChangeSet, TemplateSource};
 use crate::engine::{Engine, Talk};
+use crate::ledger::{INLINE_TEMPLATE_BYTES, template_key};
 use crate::{cause, failure};
-
-/// CloudFormation's limit for a template inside a call; a longer one goes through a bucket.
-const INLINE_TEMPLATE_BYTES: usize = 51_200;
 
 /// A stack with a change set that waits for its execution.
 #[derive(Debug)]
@@ -127,7 +125,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 kind: ErrorKind::Refused,
             });
         };
-        let key = format!("templates/{}/{}.json", spec.name, sha256(&spec.template));
+        let key = template_key(&spec.name, &spec.template);
         self.cloud.put_text(&bucket, &key, &spec.template).await?;
         Ok(TemplateSource::Url(self.cloud.object_url(&bucket, &key)))
     }

@@ -5,6 +5,7 @@
 mod changes;
 mod execute;
 mod gap;
+mod hold;
 mod plan;
 mod waves;
 
@@ -56,6 +57,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let mut plans = Vec::new();
         for spec in wave {
             let plan = self.plan(request, spec, known).await?;
+            self.desk.planned(&spec.name, &plan.parameters);
             let stack = reference(spec);
             if plan.intent == Intent::Nothing {
                 let outputs = known.states.get(&spec.name).map(|state| state.outputs.clone()).unwrap_or_default();
@@ -66,6 +68,9 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 self.talk.tell(Event::Plan { stack, intent: plan.intent, reason: plan.reason.clone() });
                 plans.push(plan);
             }
+        }
+        if !plans.is_empty() {
+            self.hold(request, known).await?;
         }
         let (prepared, unchanged) = self.prepare(request, plans).await?;
         for (spec, outputs) in unchanged {
@@ -79,6 +84,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             self.discard(&prepared, request).await?;
             return if known.changed.is_empty() { Ok(Some(Outcome::Declined)) } else { Err(declined(known)) };
         }
+        self.desk.still_ours()?;
         if let Err(failure) = self.upload(request, &prepared, known).await {
             self.discard(&prepared, request).await?;
             return Err(failure);
@@ -88,7 +94,12 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             self.discard(&prepared, request).await?;
             return Err(failure);
         }
-        self.execute_all(request, prepared, known).await?;
+        self.desk.still_ours()?;
+        let executed = self.execute_all(request, prepared, known).await;
+        // The first deploy makes the bucket that the lease and the record lie in.
+        let held = self.hold(request, known).await;
+        executed?;
+        held?;
         Ok(None)
     }
 

@@ -46,10 +46,12 @@ impl Faults {
             self.gone_for -= 1;
             return Err(error(operation, ErrorKind::Unreachable, "dispatch failure: io error"));
         }
-        match self.before.get_mut(operation).and_then(VecDeque::pop_front) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        self.told(operation).map_or(Ok(()), Err)
+    }
+
+    /// The error that an operation answers with next, if a test wants one.
+    pub(super) fn told(&mut self, operation: &str) -> Option<CloudError> {
+        self.before.get_mut(operation).and_then(VecDeque::pop_front)
     }
 
     pub(super) fn after(&mut self, operation: &'static str) -> Result<(), CloudError> {

@@ -1,12 +1,13 @@
 //! A cloud that does what CloudFormation does, in memory, and fails where a test says so.
-
-#![allow(dead_code, reason = "each test file needs another part of it")]
+#![allow(dead_code, reason = "every file of tests uses another part of it")]
 
 mod faults;
+pub(crate) mod ledger;
 mod objects;
 mod play;
 mod services;
 mod stacks;
+mod time;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -64,7 +65,8 @@ pub(crate) struct ScriptedCloud {
     pub(crate) writes: RefCell<Vec<String>>,
     /// What CloudFormation was asked that a careful engine never asks.
     pub(crate) violations: RefCell<Vec<String>>,
-    pub(crate) objects: RefCell<Vec<String>>,
+    store: objects::Store,
+    clock: time::Clock,
     calls: RefCell<Calls>,
     /// What every log group holds.
     pub(crate) log: RefCell<Vec<LogLine>>,
@@ -207,6 +209,11 @@ impl ScriptedCloud {
         stacks.iter().map(|(name, stack)| (name.clone(), of(stack))).collect()
     }
 
+    /// Somebody else deploys a stack with another value.
+    pub(crate) fn set_parameter(&self, name: &str, parameter: &str, value: &str) {
+        self.with(name, |stack| stack.state.parameters.insert(parameter.to_owned(), value.to_owned())).unwrap();
+    }
+
     fn id_of(&self, name: &str) -> String {
         self.stacks.borrow()[name].state.id.clone()
     }
@@ -255,7 +262,11 @@ impl Cloud for ScriptedCloud {
     }
 
     /// Time costs nothing here; others get their turn.
-    async fn pause(&self, _time: Duration) {
+    async fn pause(&self, time: Duration) {
+        // The timer of a lease is no look at anything.
+        if Duration::from_secs(20) <= time {
+            return self.sleep(time).await;
+        }
         self.pauses.set(self.pauses.get() + 1);
         if self.pauses.get() == self.interrupt_after.get() {
             self.wish(Wish::Stop);
@@ -263,7 +274,7 @@ impl Cloud for ScriptedCloud {
         if self.pauses.get() == self.cancel_after.get() {
             self.wish(Wish::Cancel);
         }
-        tokio::task::yield_now().await;
+        self.sleep(time).await;
     }
 
     fn calls(&self) -> Calls {

@@ -15,7 +15,14 @@ impl Stacks for ScriptedCloud {
 
     async fn create_change_set(&self, new: NewChangeSet<'_>) -> Result<ChangeSetId, CloudError> {
         self.call("cloudformation", "CreateChangeSet")?;
-        let TemplateSource::Body(body) = new.template else { panic!("these templates are short") };
+        let uploaded = |url: &str| {
+            let (bucket, key) = url.strip_prefix("https://s3.example/")?.split_once('/')?;
+            String::from_utf8(self.newest(bucket, key)?.bytes).ok()
+        };
+        let body = match new.template {
+            TemplateSource::Body(body) => body.to_owned(),
+            TemplateSource::Url(url) => uploaded(&url).unwrap_or_else(|| panic!("CloudFormation would find no template at {url}")),
+        };
         let status = self.status_of(new.stack);
         let fits = match status.as_deref() {
             None => new.create,

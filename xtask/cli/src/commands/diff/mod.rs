@@ -167,7 +167,7 @@ fn command(args: &Args) -> String {
     format!("cargo xtask diff {rest}")
 }
 
-fn coloured(line: &cfn_kit::Line, paint: Paint) -> String {
+pub(super) fn coloured(line: &cfn_kit::Line, paint: Paint) -> String {
     match line.mark {
         Mark::Added | Mark::Narrowed => paint.good(&line.text),
         Mark::Changed => paint.notable(&line.text),
