@@ -41,11 +41,14 @@ const COMMANDS: &[&[&str]] = &[
 fn every_command_explains_itself() {
     let world = World::new();
 
-    let help = COMMANDS.map(|command| {
-        let ran = world.run(&[command, &["--help"]].concat());
-        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "help is an answer, and goes to stdout");
-        format!("$ cargo xtask {}\n\n{}", [command, &["--help"]].concat().join(" "), ran.stdout)
-    });
+    let help: Vec<String> = COMMANDS
+        .iter()
+        .map(|command| {
+            let ran = world.run(&[*command, &["--help"][..]].concat());
+            assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "help is an answer, and goes to stdout");
+            format!("$ cargo xtask {}\n\n{}", [*command, &["--help"][..]].concat().join(" "), ran.stdout)
+        })
+        .collect();
 
     insta::assert_snapshot!(help.join(&format!("\n{}\n", "=".repeat(100))));
 }
