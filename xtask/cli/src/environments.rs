@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 
 /// Their names, sorted.
 pub(crate) fn names(workspace: &Workspace) -> Result<Vec<String>, Error> {
-    let folder = workspace.root().join("environments");
+    let folder = workspace.environments().to_owned();
     let unreadable = |source| Error::Read { path: folder.clone(), source };
     let mut names = Vec::new();
     for entry in fs::read_dir(&folder).map_err(unreadable)? {
@@ -31,7 +31,7 @@ pub(crate) fn read(workspace: &Workspace, name: &str) -> Result<Environment, Err
         return Err(Error::UnknownEnvironment { name: name.to_owned(), known, nearest });
     }
     let file = format!("environments/{name}.yaml");
-    let path = workspace.root().join(&file);
+    let path = workspace.environments().join(format!("{name}.yaml"));
     let text = fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
     Environment::read(name, &file, &text).map_err(Error::EnvironmentFile)
 }

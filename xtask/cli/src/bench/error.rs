@@ -4,13 +4,19 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::causes;
-use crate::python;
+use crate::{local, python};
 
 /// Why something could not be measured. Nothing in the working tree was changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
     Python(#[from] python::Error),
+
+    #[error(transparent)]
+    Local(#[from] local::Error),
+
+    #[error(transparent)]
+    Command(Box<crate::error::Error>),
 
     #[error("`{program}` cannot be started")]
     Start { program: String, source: io::Error },
@@ -40,11 +46,19 @@ pub(crate) enum Error {
     Interrupted,
 }
 
+impl From<crate::error::Error> for Error {
+    fn from(error: crate::error::Error) -> Self {
+        Self::Command(Box::new(error))
+    }
+}
+
 impl Error {
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::Python(error) => error.hint(),
+            Self::Local(error) => error.hint(),
+            Self::Command(error) => error.hint(),
             Self::Start { program, .. } if program == "npm" || program == "node" => {
                 "install Node.js 20 or newer with npm: AWS CDK runs on nothing else".to_owned()
             }
@@ -65,6 +79,8 @@ impl Error {
     pub(crate) fn causes(&self) -> Vec<String> {
         match self {
             Self::Python(error) => error.causes(),
+            Self::Local(error) => error.causes(),
+            Self::Command(error) => error.failure().causes,
             Self::Failed { said, .. } => said.clone(),
             Self::Start { .. }
             | Self::Read { .. }

@@ -21,6 +21,8 @@ Examples:
   cargo xtask bench kit
   cargo xtask bench edit --rounds 3
   cargo xtask bench compile --all
+  cargo xtask bench deploys --json | jq -c '[.name, .value, .counts]'
+  cargo xtask bench kills --times 50 --seed 7
   cargo xtask bench peers --json | jq -c '[.name, .value, .times_our_cpu]'")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -31,7 +33,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
-    let figures = bench::run(args.what, &ctx.workspace()?, &Interrupts::catch()?, &tell)?;
+    let figures = bench::run(args.what, ctx, &Interrupts::catch()?, &tell)?;
     for figure in &figures {
         if args.json {
             json_line(out, figure)?;
