@@ -137,11 +137,11 @@ mod tests {
     use super::*;
 
     /// A cloud that answers every connection once, and gives what it heard.
-    fn cloud(answers: &'static [&'static str]) -> (u16, JoinHandle<Vec<String>>) {
+    fn cloud<const N: usize>(answers: [&'static str; N]) -> (u16, JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = thread::spawn(move || {
-            let answer = |text: &&str| {
+            let answer = |text: &'static str| {
                 let (stream, _) = listener.accept().unwrap();
                 let mut reader = BufReader::new(&stream);
                 let mut request = Message::request_head(&mut reader).unwrap().unwrap();
@@ -149,7 +149,7 @@ mod tests {
                 (&stream).write_all(text.as_bytes()).unwrap();
                 String::from_utf8_lossy(&request.to_bytes("close")).into_owned()
             };
-            answers.iter().map(answer).collect()
+            answers.into_iter().map(answer).collect()
         });
         (port, heard)
     }
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn calls_on_a_kept_connection_are_counted_one_by_one() {
         let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-        let (port, heard) = cloud(&[ok, "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n", ok]);
+        let (port, heard) = cloud([ok, "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n", ok]);
         let proxy = Proxy::before(port).unwrap();
         let mut program = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
         let mut reader = BufReader::new(program.try_clone().unwrap());
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_program_that_waits_before_it_sends_is_told_to_go_on() {
-        let (port, heard) = cloud(&["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]);
+        let (port, heard) = cloud(["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]);
         let proxy = Proxy::before(port).unwrap();
         let mut program = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
 
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn questions_about_the_local_cloud_itself_are_not_counted() {
-        let (port, heard) = cloud(&["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"]);
+        let (port, heard) = cloud(["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"]);
         let proxy = Proxy::before(port).unwrap();
         let mut program = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
 
