@@ -2,7 +2,7 @@
 
 use crate::world::World;
 
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 26] = [
     &[],
     &["render"],
     &["check"],
@@ -26,6 +26,8 @@ const COMMANDS: [&[&str]; 24] = [
     &["bench", "edit"],
     &["bench", "compile"],
     &["bench", "peers"],
+    &["bench", "deploys"],
+    &["bench", "kills"],
     &["completions"],
 ];
 

@@ -84,7 +84,7 @@ pub(super) fn measure(
 
 /// The kinds of kills in turn, each at a moment of its own.
 fn draw(number: u32, create: f64, update: f64, moments: &mut Moments) -> Kill {
-    let (version, seconds) = if number % 2 == 0 { (Version::Written, create) } else { (Version::Changed, update) };
+    let (version, seconds) = if number.is_multiple_of(2) { (Version::Written, create) } else { (Version::Changed, update) };
     let victim = if number % 4 < 2 { Victim::Everything } else { Victim::Engine };
     Kill { version, victim, after: moments.within(Duration::from_secs_f64(seconds)) }
 }
@@ -112,10 +112,11 @@ fn undisturbed(setting: &Setting<'_>) -> Result<(f64, f64), Error> {
 impl Setting<'_> {
     fn empty(&self) -> Result<(), Error> {
         self.ground.empty()?;
-        if Census::take(self.ground, &self.python)?.is_empty() {
+        let left = Census::take(self.ground, &self.python)?;
+        if left.is_empty() {
             return Ok(());
         }
-        Err(Error::Answer { program: "the local cloud", what: "it is not empty although it was told to forget everything".to_owned() })
+        Err(Error::Answer { program: "the local cloud", what: format!("it was told to forget everything, and still holds {left:?}") })
     }
 
     /// A deploy that nobody disturbs.
