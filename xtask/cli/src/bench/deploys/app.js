@@ -11,7 +11,9 @@ const app = new cdk.App({ analyticsReporting: false, outdir });
 
 const templates = {};
 for (const { stack, name, template, parameters, tags } of plan.stacks) {
-  const scope = new cdk.Stack(app, name, { env: plan.env, tags });
+  // With the caller's own credentials: taking on the roles of CDK's bootstrap stack would cost it calls that nobody else makes.
+  const synthesizer = new cdk.CliCredentialsStackSynthesizer();
+  const scope = new cdk.Stack(app, name, { env: plan.env, tags, synthesizer });
   let code;
   // Code is an asset, as CDK users have it; what another stack gives is a reference, which CDK makes an export and an import.
   const asset = (path) => (code ??= new Asset(scope, 'Code', { path }));

@@ -38,7 +38,9 @@ impl Program {
             Self::Ours => "all as a person runs it: cargo, render, check, build and zip included",
             Self::AwsCli => "a script: a deploy per stack, describe-stacks for what the next one needs, the zip sent when missing",
             Self::Sam => "the same script with SAM",
-            Self::Cdk => "--all, from a cloud assembly: synthesis is not counted; bootstrapped before",
+            Self::Cdk => {
+                "--all, from a cloud assembly, with the caller's credentials: neither synthesis nor the bootstrap stack is counted"
+            }
             Self::CdkDirect => "the same with --method direct, without change sets",
         }
     }
