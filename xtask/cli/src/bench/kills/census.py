@@ -1,6 +1,7 @@
 """Says as one JSON object what an account holds: stacks and what they say they hold, and what the services themselves list."""
 
 import json
+from urllib.parse import urlsplit
 
 from botocore.session import Session
 
@@ -18,6 +19,11 @@ def pages(service, operation, key, **arguments):
     return [item for page in one.get_paginator(operation).paginate(**arguments) for item in page.get(key, [])]
 
 
+def without_host(physical_id):
+    """Queues have addresses, and the local cloud calls its own host by two names."""
+    return urlsplit(physical_id).path if physical_id.startswith("http") else physical_id
+
+
 stacks = pages("cloudformation", "describe_stacks", "Stacks")
 resources, change_sets = [], []
 for stack in stacks:
@@ -28,7 +34,7 @@ for stack in stacks:
                 "stack": name,
                 "logical_id": resource["LogicalResourceId"],
                 "type": resource["ResourceType"],
-                "physical_id": resource.get("PhysicalResourceId", ""),
+                "physical_id": without_host(resource.get("PhysicalResourceId", "")),
             }
         )
     for change_set in pages("cloudformation", "list_change_sets", "Summaries", StackName=name):
@@ -48,7 +54,7 @@ listed = {
     "AWS::Logs::LogGroup": [group["logGroupName"] for group in pages("logs", "describe_log_groups", "logGroups")],
     "AWS::S3::Bucket": buckets,
     "AWS::SNS::Topic": [topic["TopicArn"] for topic in pages("sns", "list_topics", "Topics")],
-    "AWS::SQS::Queue": pages("sqs", "list_queues", "QueueUrls"),
+    "AWS::SQS::Queue": [without_host(url) for url in pages("sqs", "list_queues", "QueueUrls")],
 }
 
 print(

@@ -82,7 +82,9 @@ impl Running {
 impl Ended {
     /// How far it got, by the last that it told. Whatever events there are: none is expected here.
     pub(super) fn phase(&self) -> String {
-        let last = self.events.iter().rev().find_map(|line| serde_json::from_str::<Json>(line).ok());
+        let events = self.events.iter().rev().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+        // A command line that lost its engine says so; how far it got stands before that.
+        let last = events.into_iter().find(|event| event.get("event").and_then(Json::as_str) != Some("failed"));
         let Some(last) = last else { return "before the first event".to_owned() };
         let word = |name: &str| last.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         format!("after {} {}", word("event"), word("stack")).trim_end().to_owned()
@@ -122,6 +124,7 @@ mod tests {
         assert_eq!(told(&events).phase(), "after resource jobs");
         assert_eq!(told(&events[..1]).phase(), "after identity");
         assert_eq!(told(&[events[0], r#"{"event":"reso"#]).phase(), "after identity", "a line that breaks off is no event");
+        assert_eq!(told(&[events[1], r#"{"event":"failed"}"#]).phase(), "after resource jobs", "every kill of the engine would look alike");
         assert_eq!(told(&[]).phase(), "before the first event");
     }
 
