@@ -51,6 +51,12 @@ pub(super) enum Source {
 }
 
 impl Plan {
+    /// Stacks that are nowhere, for tests.
+    #[cfg(test)]
+    pub(super) fn of(stacks: Vec<Piece>) -> Self {
+        Self { stacks, env: Place { account: String::new(), region: String::new() } }
+    }
+
     /// Writes the templates, as a local deploy would send them, into a folder.
     ///
     /// The digest by which our own deploy knows a stack again is left at its default: other tools have no use for it.

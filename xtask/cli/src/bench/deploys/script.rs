@@ -90,3 +90,90 @@ fn variable(stack: &str, output: &str) -> String {
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    use indexmap::IndexMap;
+
+    use super::*;
+
+    fn piece(stack: &'static str, parameters: &[(&str, Source)], capabilities: Vec<&'static str>) -> Piece {
+        Piece {
+            stack,
+            name: format!("c-local-{stack}"),
+            template: PathBuf::from(format!("/it's/{stack}.json")),
+            parameters: parameters.iter().map(|(id, source)| ((*id).to_owned(), source.clone())).collect::<IndexMap<_, _>>(),
+            tags: BTreeMap::from([("c:environment".to_owned(), "local".to_owned())]),
+            capabilities,
+        }
+    }
+
+    fn plan() -> Plan {
+        let zip = PathBuf::from("/zips/a.zip");
+        let images = [
+            ("Topic", Source::Output { stack: "jobs-and-more", output: "Topic" }),
+            ("Bucket", Source::Bucket { zip: zip.clone(), stack: "artifacts", output: "Name" }),
+            ("Key", Source::Key { zip, key: "code/1.zip".to_owned() }),
+        ];
+        Plan::of(vec![
+            piece("artifacts", &[], Vec::new()),
+            piece("jobs-and-more", &[], Vec::new()),
+            piece("images", &images, vec!["CAPABILITY_IAM"]),
+        ])
+    }
+
+    /// What a script would run, one command per line, told by programs that answer with a word each.
+    fn run(tool: Tool) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let program = |name: &str, answer: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, format!("echo {name} \"$@\" >> '{}'\n{answer}\n", log.display())).unwrap();
+            path
+        };
+        let aws = program("aws", "case \"$2\" in describe-stacks) echo given-by-$4;; head-object) exit 1;; esac");
+        let sam = program("sam", ":");
+        let text = script(tool, &plan(), Path::new("/bin/sh"), Path::new("/bin/sh"));
+        // The shell runs the two programs, so that nothing has to be made executable.
+        let text = text.replace("aws() { '/bin/sh' \"$@\"; }", &format!("aws() {{ /bin/sh '{}' \"$@\"; }}", aws.display()));
+        let text = text.replace("sam() { '/bin/sh' \"$@\"; }", &format!("sam() {{ /bin/sh '{}' \"$@\"; }}", sam.display()));
+        let output = Command::new("sh").args(["-c", &text]).output().unwrap();
+        assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read_to_string(log).unwrap().lines().map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn what_one_stack_gives_is_passed_on_to_the_next() {
+        let ran = run(Tool::AwsCli);
+
+        let starts: Vec<_> = ran.iter().map(|line| line.split(' ').take(3).collect::<Vec<_>>().join(" ")).collect();
+        let expected = [
+            "aws cloudformation deploy",
+            "aws cloudformation describe-stacks",
+            "aws cloudformation deploy",
+            "aws cloudformation describe-stacks",
+            "aws s3api head-object",
+            "aws s3 cp",
+            "aws cloudformation deploy",
+        ];
+        assert_eq!(starts, expected, "the tool would be charged with calls that nobody needs, or deploy too early");
+        assert_eq!(ran[5], "aws s3 cp --only-show-errors /zips/a.zip s3://given-by-c-local-artifacts/code/1.zip");
+        let last = "--stack-name c-local-images --capabilities CAPABILITY_IAM --tags c:environment=local --parameter-overrides \
+                    Topic=given-by-c-local-jobs-and-more Bucket=given-by-c-local-artifacts Key=code/1.zip";
+        assert!(ran[6].ends_with(last) && ran[6].contains("/it's/images.json"), "{}", ran[6]);
+    }
+
+    #[test]
+    fn sam_deploys_the_stacks_and_asks_nobody() {
+        let ran = run(Tool::Sam);
+
+        let deploys: Vec<_> = ran.iter().filter(|line| line.starts_with("sam deploy --no-confirm-changeset ")).collect();
+
+        assert_eq!(deploys.len(), 3, "{ran:?}");
+        assert!(ran.iter().all(|line| !line.starts_with("aws cloudformation deploy")), "two tools would be measured as one: {ran:?}");
+    }
+}
