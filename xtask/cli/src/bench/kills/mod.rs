@@ -92,7 +92,7 @@ fn draw(number: u32, create: f64, update: f64, moments: &mut Moments) -> Kill {
     Kill { version, victim, after: moments.within(Duration::from_secs_f64(seconds)) }
 }
 
-/// How long a first deploy and an update take: medians. Also that what they end with is what is expected later on.
+/// How long a first deploy and an update take at least. Also that what they end with is what is expected later on.
 fn undisturbed(setting: &Setting<'_>) -> Result<(f64, f64), Error> {
     let (mut creates, mut updates) = (Vec::new(), Vec::new());
     for round in 0..=UNDISTURBED {
@@ -109,7 +109,9 @@ fn undisturbed(setting: &Setting<'_>) -> Result<(f64, f64), Error> {
     if let Some(mistake) = mistakes.first() {
         return Err(Error::Answer { program: "an undisturbed deploy", what: mistake.clone() });
     }
-    Ok((stats::median(&creates).unwrap_or_default(), stats::median(&updates).unwrap_or_default()))
+    // The fastest: later than that, many would have ended before they are killed.
+    let fastest = |times: &[f64]| times.iter().copied().reduce(f64::min).unwrap_or_default();
+    Ok((fastest(&creates), fastest(&updates)))
 }
 
 impl Setting<'_> {
@@ -191,7 +193,7 @@ fn figures(all: &[Came], create: f64, update: f64) -> Vec<Figure> {
     recovery.add("median_s", stats::median(&seconds));
     recovery.add("first_deploy_s", Some(create));
     recovery.add("update_s", Some(update));
-    vec![kills, recovery.note("undisturbed: medians")]
+    vec![kills, recovery.note("undisturbed, the fastest")]
 }
 
 #[cfg(test)]
