@@ -10,7 +10,11 @@ use crate::error::Error;
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    environments: PathBuf,
 }
+
+/// Names another folder of environments than the repository's: measuring puts a changed value there, and leaves the tree alone.
+pub(crate) const ENVIRONMENTS_VARIABLE: &str = "CLOUDWRIGHT_ENVIRONMENTS";
 
 impl Workspace {
     /// Finds it from a folder upwards, as cargo and git do.
@@ -21,13 +25,19 @@ impl Workspace {
             .ok_or_else(|| Error::NoWorkspace { from: from.to_owned() })?
             .to_owned();
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| from.join(folder));
-        Ok(Self { root, target })
+        let environments = env::var_os(ENVIRONMENTS_VARIABLE).map_or_else(|| root.join("environments"), |folder| from.join(folder));
+        Ok(Self { root, target, environments })
+    }
+
+    /// The same repository, with another folder of environments.
+    pub(crate) fn with_environments(&self, folder: &Path) -> Self {
+        Self { environments: folder.to_owned(), ..self.clone() }
     }
 
     /// The repository in a folder, for tests.
     #[cfg(test)]
     pub(crate) fn at(root: &Path) -> Self {
-        Self { root: root.to_owned(), target: root.join("target") }
+        Self { root: root.to_owned(), target: root.join("target"), environments: root.join("environments") }
     }
 
     /// Another copy of the repository, with another folder for what is built from it.
@@ -38,6 +48,11 @@ impl Workspace {
     /// The folder that holds everything.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The folder of the environments' files.
+    pub(crate) fn environments(&self) -> &Path {
+        &self.environments
     }
 
     /// Cargo's target folder, in which everything that can be made again is kept.

@@ -28,6 +28,8 @@ const COMMANDS: &[&[&str]] = &[
     &["bench", "compile"],
     &["bench", "peers"],
     &["bench", "reproducible"],
+    &["bench", "deploys"],
+    &["bench", "kills"],
     &["completions"],
     &["import"],
     &["publish"],

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::causes;
-use crate::{artifacts, python};
+use crate::{artifacts, local, python};
 
 /// Why something could not be measured. Nothing in the working tree was changed.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,12 @@ pub(crate) enum Error {
 
     #[error(transparent)]
     Artifacts(#[from] artifacts::Error),
+
+    #[error(transparent)]
+    Local(#[from] local::Error),
+
+    #[error(transparent)]
+    Command(Box<crate::error::Error>),
 
     #[error("`{program}` cannot be started")]
     Start { program: String, source: io::Error },
@@ -43,12 +49,20 @@ pub(crate) enum Error {
     Interrupted,
 }
 
+impl From<crate::error::Error> for Error {
+    fn from(error: crate::error::Error) -> Self {
+        Self::Command(Box::new(error))
+    }
+}
+
 impl Error {
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::Python(error) => error.hint(),
             Self::Artifacts(error) => error.hint(),
+            Self::Local(error) => error.hint(),
+            Self::Command(error) => error.hint(),
             Self::Start { program, .. } if program == "npm" || program == "node" => {
                 "install Node.js 20 or newer with npm: AWS CDK runs on nothing else".to_owned()
             }
@@ -70,6 +84,8 @@ impl Error {
         match self {
             Self::Python(error) => error.causes(),
             Self::Artifacts(error) => error.causes(),
+            Self::Local(error) => error.causes(),
+            Self::Command(error) => error.failure().causes,
             Self::Failed { said, .. } => said.clone(),
             Self::Start { .. }
             | Self::Read { .. }

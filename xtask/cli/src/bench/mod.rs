@@ -7,23 +7,28 @@
 mod child;
 mod compile;
 mod copy;
+mod deploys;
 mod difference;
 mod edit;
 mod error;
+mod ground;
+mod kills;
 mod kit;
 mod metadata;
 mod peers;
+mod proxy;
 mod reproducible;
 mod stats;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use crate::cli::Context;
 use crate::interrupts::Interrupts;
-use crate::progress::Terminal;
 use crate::workspace::Workspace;
 
 pub(crate) use error::Error;
@@ -53,6 +58,21 @@ pub(crate) enum What {
     },
     /// Build the functions for AWS twice from nothing, in different folders: no byte may differ
     Reproducible,
+    /// Deploy the same stacks to the local cloud with this engine, the AWS CLI, SAM and AWS CDK: calls, CPU and time
+    Deploys {
+        /// How often each program deploys into an empty account, again, and with one property changed, in turn
+        #[arg(long, default_value_t = 3, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
+    /// Kill deploys to the local cloud at random moments: the next deploy has to end well, with nothing left or made twice
+    Kills {
+        /// How many deploys to kill
+        #[arg(long, default_value_t = 50, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        times: u32,
+        /// What the moments are drawn from; the same number draws the same ones
+        #[arg(long, value_name = "NUMBER")]
+        seed: Option<u64>,
+    },
 }
 
 /// What was measured: one line for a person, one object for a program.
@@ -70,11 +90,14 @@ pub(crate) struct Figure {
     /// Other numbers of the same run.
     #[serde(flatten)]
     more: IndexMap<&'static str, f64>,
+    /// What was counted, by name; for programs only.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    counts: BTreeMap<String, u64>,
 }
 
 impl Figure {
     fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { name: name.into(), value, unit, bar: None, note: String::new(), more: IndexMap::new() }
+        Self { name: name.into(), value, unit, bar: None, note: String::new(), more: IndexMap::new(), counts: BTreeMap::new() }
     }
 
     fn add(&mut self, name: &'static str, value: Option<f64>) {
@@ -83,6 +106,10 @@ impl Figure {
 
     fn at_most(self, bar: f64) -> Self {
         Self { bar: Some(bar), ..self }
+    }
+
+    fn counts(self, counts: BTreeMap<String, u64>) -> Self {
+        Self { counts, ..self }
     }
 
     fn note(self, note: impl Into<String>) -> Self {
@@ -108,24 +135,17 @@ impl Figure {
     }
 }
 
-/// What is measured besides the kit.
-#[derive(Debug)]
-pub(crate) struct Subject<'a> {
-    pub(crate) workspace: &'a Workspace,
-    /// The packages that the platform ships.
-    pub(crate) shipped: &'a [&'a str],
-    pub(crate) terminal: Terminal,
-}
-
-/// Measures.
-pub(crate) fn run(what: What, subject: &Subject<'_>, interrupts: &Interrupts, tell: &dyn Fn(&str)) -> Result<Vec<Figure>, Error> {
-    let workspace = subject.workspace;
+/// Measures. `shipped` are the packages that the platform ships.
+pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Interrupts, tell: &dyn Fn(&str)) -> Result<Vec<Figure>, Error> {
+    let workspace = &ctx.workspace()?;
     match what {
         What::Kit => kit::measure(workspace, tell),
         What::Edit { rounds } => edit::measure(workspace, rounds, interrupts, tell),
         What::Compile { all } => compile::measure(workspace, all, tell),
         What::Peers { rounds } => peers::measure(workspace, rounds, interrupts, tell),
-        What::Reproducible => reproducible::measure(workspace, subject.shipped, subject.terminal, interrupts, tell),
+        What::Reproducible => reproducible::measure(workspace, shipped, ctx.terminal, interrupts, tell),
+        What::Deploys { rounds } => deploys::measure(ctx, rounds, interrupts, tell),
+        What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
     }
 }
 

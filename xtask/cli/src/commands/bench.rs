@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::{json_line, line};
-use crate::bench::{self, Subject, What};
+use crate::bench::{self, What};
 use crate::cli::Context;
 use crate::error::Error;
 use crate::interrupts::Interrupts;
@@ -24,8 +24,10 @@ Examples:
   cargo xtask bench kit
   cargo xtask bench edit --rounds 3
   cargo xtask bench compile --all
-  cargo xtask bench peers --json | jq -c '[.name, .value, .times_our_cpu]'
-  cargo xtask bench reproducible")]
+  cargo xtask bench reproducible
+  cargo xtask bench deploys --json | jq -c '[.name, .value, .counts]'
+  cargo xtask bench kills --times 50 --seed 7
+  cargo xtask bench peers --json | jq -c '[.name, .value, .times_our_cpu]'")]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -38,10 +40,9 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
     let workspace = ctx.workspace()?;
     let shipped = match args.what {
         What::Reproducible => shipped(ctx, &workspace)?,
-        What::Kit | What::Edit { .. } | What::Compile { .. } | What::Peers { .. } => Vec::new(),
+        What::Kit | What::Edit { .. } | What::Compile { .. } | What::Peers { .. } | What::Deploys { .. } | What::Kills { .. } => Vec::new(),
     };
-    let subject = Subject { workspace: &workspace, shipped: &shipped, terminal: ctx.terminal };
-    let figures = bench::run(args.what, &subject, &Interrupts::catch()?, &tell)?;
+    let figures = bench::run(args.what, ctx, &shipped, &Interrupts::catch()?, &tell)?;
     for figure in &figures {
         if args.json {
             json_line(out, figure)?;

@@ -41,6 +41,9 @@ pub(crate) enum Error {
     #[error("the local cloud listens on {address}, where other machines can reach it")]
     OpenToOthers { address: SocketAddr },
 
+    #[error("the local cloud does not forget what it holds")]
+    NotEmptied { source: io::Error },
+
     #[error("the local cloud (process {pid}) does not end")]
     WillNotEnd { pid: u32 },
 
@@ -73,6 +76,7 @@ impl Error {
             }
             Self::NotReady { log, .. } => format!("its log is {}; stop it with `cargo xtask local down`", log.display()),
             Self::OpenToOthers { .. } => "it has been stopped again; please report this".to_owned(),
+            Self::NotEmptied { .. } => "start it anew and empty: `cargo xtask local up --fresh`".to_owned(),
             Self::WillNotEnd { pid } => format!("end it by hand: `kill -9 {pid}`"),
             Self::Files { .. } => format!("check the space and the permissions, or set {LOCATION} to another folder"),
         };
@@ -91,6 +95,7 @@ impl Error {
             | Self::KeptPort { .. }
             | Self::Start { .. }
             | Self::OpenToOthers { .. }
+            | Self::NotEmptied { .. }
             | Self::WillNotEnd { .. }
             | Self::Files { .. } => causes(self),
         }

@@ -7,13 +7,13 @@ use std::time::Duration;
 /// An answer longer than this is cut: nobody reads more of it.
 const LONGEST: u64 = 64 * 1024;
 
-/// The status of a `GET` on loopback, such as 200.
-pub(super) fn status_of(port: u16, path: &str, patience: Duration) -> io::Result<u16> {
+/// The status of a `GET` or another request without a body on loopback, such as 200.
+pub(super) fn status_of(port: u16, method: &str, path: &str, patience: Duration) -> io::Result<u16> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
     let mut answer = Vec::new();
     stream.take(LONGEST).read_to_end(&mut answer)?;
     let first = String::from_utf8_lossy(answer.split(|byte| *byte == b'\r').next().unwrap_or_default()).into_owned();
@@ -46,14 +46,14 @@ mod tests {
     fn the_status_is_read() {
         let port = answering("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}");
 
-        assert_eq!(status_of(port, "/", PATIENCE).unwrap(), 503);
+        assert_eq!(status_of(port, "GET", "/", PATIENCE).unwrap(), 503);
     }
 
     #[test]
     fn something_that_does_not_speak_http_is_an_error() {
         let port = answering("SSH-2.0-OpenSSH_9.2\r\n");
 
-        let error = status_of(port, "/", PATIENCE).unwrap_err();
+        let error = status_of(port, "GET", "/", PATIENCE).unwrap_err();
 
         assert!(error.to_string().contains("SSH-2.0"), "nobody would know what answers there: {error}");
     }
@@ -63,7 +63,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
 
-        let error = status_of(port, "/", Duration::from_millis(50)).unwrap_err();
+        let error = status_of(port, "GET", "/", Duration::from_millis(50)).unwrap_err();
 
         assert!(matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut), "{error}");
     }

@@ -21,7 +21,7 @@ mod sockets;
 mod state;
 mod tls_only;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use self::error::Error;
@@ -96,6 +96,37 @@ pub(crate) fn down(workspace: &Workspace, say: &dyn Fn(&str)) -> Result<Down, Er
     Place::of(workspace).down(say)
 }
 
+/// The same, for a local cloud in a folder of its own, empty at first: whoever measures disturbs nobody and finds nothing.
+pub(crate) fn up_in(folder: &Path, workspace: &Workspace, account: &str, say: &dyn Fn(&str)) -> Result<Cloud, Error> {
+    Place::at(folder, workspace).up(account, Up { port: None, fresh: true }, say)
+}
+
+/// Stops the local cloud of a folder.
+pub(crate) fn down_in(folder: &Path, workspace: &Workspace) -> Result<Down, Error> {
+    Place::at(folder, workspace).down(&|_| ())
+}
+
+/// Makes a running local cloud look in another folder as if it were on another port: that of somebody who passes on.
+pub(crate) fn show_at(folder: &Path, cloud: &Cloud, port: u16) -> Result<(), Error> {
+    let folder = Folder::at(folder);
+    folder.prepare()?;
+    let process = Process::with(cloud.pid).ok_or_else(|| Error::Died { log: folder.log(), last: Vec::new() })?;
+    let state = State { process, endpoint: server::endpoint(port), port, account: cloud.account.clone() };
+    state::write(&folder.state(), &state)
+}
+
+/// Makes a running local cloud forget everything, in every account. Takes a moment.
+pub(crate) fn empty(cloud: &Cloud) -> Result<(), Error> {
+    server::empty(cloud.port())
+}
+
+impl Cloud {
+    /// The port that it is on.
+    pub(crate) fn port(&self) -> u16 {
+        self.endpoint.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default()
+    }
+}
+
 /// Where one local cloud is.
 #[derive(Debug, Clone)]
 struct Place {
@@ -107,6 +138,10 @@ struct Place {
 impl Place {
     fn of(workspace: &Workspace) -> Self {
         Self { folder: Folder::find(workspace.target()), target: workspace.target().to_owned() }
+    }
+
+    fn at(folder: &Path, workspace: &Workspace) -> Self {
+        Self { folder: Folder::at(folder), target: workspace.target().to_owned() }
     }
 
     fn up(&self, account: &str, how: Up, say: &dyn Fn(&str)) -> Result<Cloud, Error> {

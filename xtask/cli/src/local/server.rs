@@ -25,6 +25,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// How long one question may take.
 const QUESTION: Duration = Duration::from_secs(2);
 
+/// How long it may take to forget everything: it also ends the functions that it runs.
+const EMPTY_WITHIN: Duration = Duration::from_secs(60);
+
 /// Leaves the terminal's session, so that neither Ctrl-C nor closing the window ends what is started, and becomes the program.
 const DETACH: &str = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])";
 
@@ -35,7 +38,17 @@ pub(super) fn endpoint(port: u16) -> String {
 
 /// Whether it answers, and has read what it held before.
 pub(super) fn is_ready(port: u16) -> bool {
-    http::status_of(port, "/_ministack/ready", QUESTION).is_ok_and(|status| status == 200)
+    http::status_of(port, "GET", "/_ministack/ready", QUESTION).is_ok_and(|status| status == 200)
+}
+
+/// Makes it forget everything.
+pub(super) fn empty(port: u16) -> Result<(), Error> {
+    let status = http::status_of(port, "POST", "/_ministack/reset", EMPTY_WITHIN);
+    match status {
+        Ok(200) => Ok(()),
+        Ok(status) => Err(Error::NotEmptied { source: io::Error::other(format!("it answers with {status}")) }),
+        Err(source) => Err(Error::NotEmptied { source }),
+    }
 }
 
 /// Whether a port can be had, for it alone and on loopback.

@@ -43,6 +43,14 @@ impl Purpose {
     pub(crate) const PEERS: Self =
         Self { name: "peers", what: "the comparison with other tools", requirements: include_str!("../../requirements/peers.txt") };
 
+    /// What is compared with our deploys: the AWS CLI.
+    pub(crate) const AWS_CLI: Self =
+        Self { name: "aws-cli", what: "the AWS CLI to compare with", requirements: include_str!("../../requirements/aws-cli.txt") };
+
+    /// What is compared with our deploys: AWS SAM.
+    pub(crate) const SAM: Self =
+        Self { name: "sam", what: "AWS SAM to compare with", requirements: include_str!("../../requirements/sam.txt") };
+
     /// The digest of the packages: another one means that something of them changed.
     pub(crate) fn digest(&self) -> String {
         hexadecimal(&Sha256::digest(self.requirements))
@@ -94,8 +102,19 @@ impl Venv {
             path: requirements.clone(),
             source,
         })?;
-        // Only finished packages: building one would run code that no hash of ours covers.
-        let pip = ["-m", "pip", "install", "--require-hashes", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "-r"];
+        // Only finished packages: building one would run code that no hash of ours covers. The lists are whole, so nothing is resolved
+        // again; pip takes `boto3` and `boto3[crt]` for two packages when it does, and wants both of them pinned.
+        let pip = [
+            "-m",
+            "pip",
+            "install",
+            "--require-hashes",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--no-input",
+            "--disable-pip-version-check",
+            "-r",
+        ];
         run(Command::new(self.program("python")).args(pip).arg(requirements), say)
     }
 
@@ -302,7 +321,7 @@ mod tests {
 
     #[test]
     fn every_package_that_we_install_is_pinned_with_its_hash() {
-        for purpose in [Purpose::LOCAL_CLOUD, Purpose::JUDGES, Purpose::WORKFLOWS, Purpose::PEERS] {
+        for purpose in [Purpose::LOCAL_CLOUD, Purpose::JUDGES, Purpose::WORKFLOWS, Purpose::PEERS, Purpose::AWS_CLI, Purpose::SAM] {
             let packages: Vec<_> =
                 purpose.requirements.lines().filter(|line| line.starts_with(|first: char| first.is_alphanumeric())).collect();
 

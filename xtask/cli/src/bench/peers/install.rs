@@ -52,7 +52,7 @@ pub(super) fn install(workspace: &Workspace, folder: &Path, most: u32, tell: &dy
 }
 
 /// AWS CDK, as the committed lock file has it.
-fn packages(sources: &Path, folder: &Path, tell: &dyn Fn(&str)) -> Result<(), Error> {
+pub(in super::super) fn packages(sources: &Path, folder: &Path, tell: &dyn Fn(&str)) -> Result<(), Error> {
     let (list, lock) = ("package.json", "package-lock.json");
     let wanted = read(&sources.join(lock))?;
     let ready = folder.join("ready");

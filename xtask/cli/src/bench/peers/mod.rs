@@ -9,6 +9,7 @@ mod tools;
 
 use std::collections::BTreeMap;
 
+pub(super) use self::install::packages;
 use self::tools::Tool;
 use super::child::{Took, answer, noted_megabytes, noting_memory, time};
 use super::{Error, Figure, Workspace, make_folder, stats};
