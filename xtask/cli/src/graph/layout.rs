@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::drawing::{Arrow, Drawing};
-use super::model::EdgeKind;
 use super::order::{Bundle, Item, Order};
+use super::tracks::Tracks;
 
 /// A place in the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +141,7 @@ fn box_height(drawing: &Drawing, ports: &Ports, place: usize) -> i32 {
     lines.max(ports.most(place) * PORT + 6)
 }
 
-fn count(number: usize) -> i32 {
+pub(super) fn count(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
@@ -274,71 +274,6 @@ fn settle(wishes: &[(i32, i32)], top: i32, bottom: i32) -> Vec<i32> {
     middles
 }
 
-/// Where bundles change rows, by the gap to the right of a column.
-#[derive(Default)]
-struct Tracks {
-    rows: BTreeMap<usize, BTreeMap<Bundle, Rows>>,
-    numbers: BTreeMap<(usize, Bundle), i32>,
-    most: BTreeMap<usize, i32>,
-}
-
-/// The rows on which a bundle comes into a gap and leaves it.
-#[derive(Default)]
-struct Rows {
-    from: Vec<i32>,
-    to: Vec<i32>,
-}
-
-/// Nearer than this, two lines look like one.
-const APART: i32 = 6;
-
-impl Rows {
-    fn span(&self) -> (i32, i32) {
-        let all = || self.from.iter().chain(&self.to).copied();
-        (all().min().unwrap_or(0), all().max().unwrap_or(0))
-    }
-
-    /// Whether this one must turn before the other: it comes in on the row on which the other leaves.
-    fn before(&self, other: &Self) -> bool {
-        self.from.iter().any(|from| other.to.iter().any(|to| (from - to).abs() < APART))
-    }
-}
-
-impl Tracks {
-    fn take(&mut self, gap: usize, bundle: Bundle, from: i32, to: i32) {
-        let rows = self.rows.entry(gap).or_default().entry(bundle).or_default();
-        rows.from.push(from);
-        rows.to.push(to);
-    }
-
-    /// Gives every bundle the first track on which it meets no other.
-    fn assign(&mut self) {
-        for (gap, bundles) in &self.rows {
-            let mut taken: Vec<Vec<(i32, i32)>> = Vec::new();
-            let mut open: Vec<(&Bundle, &Rows)> = bundles.iter().collect();
-            let mut turned: Vec<(usize, &Rows)> = Vec::new();
-            while !open.is_empty() {
-                let free = |(own, rows): &(&Bundle, &Rows)| !open.iter().any(|(other, before)| other != own && before.before(rows));
-                // Where each waits for another, one of them has to cross.
-                let (bundle, rows) = open.remove(open.iter().position(free).unwrap_or(0));
-                let (top, bottom) = rows.span();
-                let meets = |(other_top, other_bottom): &(i32, i32)| top <= other_bottom + APART && other_top - APART <= bottom;
-                let first = turned.iter().filter(|(_, before)| before.before(rows)).map(|(number, _)| number + 1).max().unwrap_or(0);
-                let number = (first..).find(|number| !taken.get(*number).is_some_and(|track| track.iter().any(meets))).unwrap_or(first);
-                taken.resize(taken.len().max(number + 1), Vec::new());
-                taken[number].push((top, bottom));
-                turned.push((number, rows));
-                self.numbers.insert((*gap, *bundle), count(number));
-            }
-            self.most.insert(*gap, count(taken.len()));
-        }
-    }
-
-    fn number(&self, gap: usize, bundle: Bundle) -> i32 {
-        self.numbers.get(&(gap, bundle)).copied().unwrap_or(0)
-    }
-}
-
 /// Where the columns stand, and the tracks between them.
 struct Columns {
     left: Vec<i32>,
@@ -368,7 +303,7 @@ impl Columns {
             columns.tracks.push(x + width + GAP_SIDE);
             x += width;
             if column + 1 < order.columns {
-                x += 2 * GAP_SIDE + tracks.most.get(&column).copied().unwrap_or(1) * TRACK + label + LABEL_END;
+                x += 2 * GAP_SIDE + tracks.most(column) * TRACK + label + LABEL_END;
             }
         }
         columns.end = x + 2 * MARGIN;
@@ -414,15 +349,3 @@ fn straightened(points: Vec<Point>) -> Vec<Point> {
     }
     kept
 }
-
-/// Kinds in the order in which the foot of the picture explains them.
-pub(super) const KINDS: [(EdgeKind, &str); 8] = [
-    (EdgeKind::Event, "sets off"),
-    (EdgeKind::DeadLetters, "dead letters"),
-    (EdgeKind::Watch, "is watched by"),
-    (EdgeKind::Alarm, "tells"),
-    (EdgeKind::Wire, "value across stacks"),
-    (EdgeKind::Permission, "may act on"),
-    (EdgeKind::Reference, "names"),
-    (EdgeKind::Dependency, "waits for"),
-];

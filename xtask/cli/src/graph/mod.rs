@@ -10,6 +10,7 @@ mod order;
 mod svg;
 #[cfg(test)]
 mod tests;
+mod tracks;
 
 pub(crate) use drawing::Drawing;
 pub(crate) use mermaid::mermaid;

@@ -111,7 +111,7 @@ impl Order {
                         let ends: Vec<usize> = ends.map(|end| rows[end]).collect();
                         if ends.is_empty() { 2 * rows[item] } else { 2 * ends.iter().sum::<usize>() / ends.len() }
                     };
-                    lane[column].sort_by_key(middle);
+                    lane[column].sort_by_cached_key(middle);
                 }
             }
             let crossings = self.crossings(&hops);

@@ -1,8 +1,20 @@
 //! A drawing as a picture that needs nothing else: no font, no script, no network. It follows the reader's light or dark colours.
 
 use super::drawing::{Arrow, Card, Drawing};
-use super::layout::{Area, FOOT, KINDS, LINE, Layout, MARGIN, Point, Route, SMALL_LETTER, halves, text_width};
+use super::layout::{Area, FOOT, LINE, Layout, MARGIN, Point, Route, SMALL_LETTER, halves, text_width};
 use super::model::EdgeKind;
+
+/// Kinds in the order in which the foot of the picture explains them.
+const KINDS: [(EdgeKind, &str); 8] = [
+    (EdgeKind::Event, "sets off"),
+    (EdgeKind::DeadLetters, "dead letters"),
+    (EdgeKind::Watch, "is watched by"),
+    (EdgeKind::Alarm, "tells"),
+    (EdgeKind::Wire, "value across stacks"),
+    (EdgeKind::Permission, "may act on"),
+    (EdgeKind::Reference, "names"),
+    (EdgeKind::Dependency, "waits for"),
+];
 
 /// How round the corners of an arrow are.
 const ROUND: i32 = 6;
