@@ -42,7 +42,7 @@ impl Workspace {
 
     /// Another copy of the repository, with another folder for what is built from it.
     pub(crate) fn in_folders(root: &Path, target: &Path) -> Self {
-        Self { root: root.to_owned(), target: target.to_owned() }
+        Self { root: root.to_owned(), target: target.to_owned(), environments: root.join("environments") }
     }
 
     /// The folder that holds everything.
