@@ -9,7 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use foundation::Platform;
 
 use crate::commands::{
-    bench, build, check, codegen, completions, deploy, destroy, diff, local, logs, outputs, render, schema, smoke, status, test,
+    bench, build, check, codegen, completions, deploy, destroy, diff, drift, local, logs, outputs, preflight, render, schema, smoke,
+    status, test, verify,
 };
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -54,8 +55,11 @@ enum Command {
     Render(render::Args),
     Check(check::Args),
     Diff(diff::Args),
+    Preflight(preflight::Args),
     Deploy(deploy::Args),
     Destroy(destroy::Args),
+    Verify(verify::Args),
+    Drift(drift::Args),
     Status(status::Args),
     Outputs(outputs::Args),
     Logs(logs::Args),
@@ -124,8 +128,11 @@ fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome,
         Command::Render(args) => render::run(args, ctx, out),
         Command::Check(args) => check::run(args, ctx, out),
         Command::Diff(args) => diff::run(args, ctx, out),
+        Command::Preflight(args) => preflight::run(args, ctx, out),
         Command::Deploy(args) => deploy::run(args, ctx, out),
         Command::Destroy(args) => destroy::run(args, ctx, out),
+        Command::Verify(args) => verify::run(args, ctx, out),
+        Command::Drift(args) => drift::run(args, ctx, out),
         Command::Status(args) => status::run(args, ctx, out),
         Command::Outputs(args) => outputs::run(args, ctx, out),
         Command::Logs(args) => logs::run(args, ctx, out),

@@ -168,7 +168,10 @@ impl Engine {
                 | Event::Template { .. }
                 | Event::Log { .. }
                 | Event::Kept { .. }
-                | Event::Note { .. } => {}
+                | Event::Note { .. }
+                | Event::Verified(_)
+                | Event::Detected(_)
+                | Event::Checked(_) => {}
             }
         }
         self.conclude(last)

@@ -156,6 +156,7 @@ impl Error {
             | Self::NobodyToAsk { .. }
             | Self::Protected { .. } => Outcome::Usage,
             Self::Failed(failure) if failure.kind == FailureKind::RolledBack => Outcome::RolledBack,
+            Self::Failed(failure) if failure.kind == FailureKind::Differs => Outcome::Different,
             Self::NoWorkspace { .. }
             | Self::EnvironmentFile(_)
             | Self::Findings { .. }

@@ -99,6 +99,9 @@ fn target(request: &Request) -> &Target {
         Request::Destroy(destroy) => &destroy.target,
         Request::Status(stacks) | Request::Outputs(stacks) | Request::Templates(stacks) => &stacks.target,
         Request::Logs(logs) => &logs.target,
+        Request::Verify(verify) => &verify.target,
+        Request::Drift(drift) => &drift.target,
+        Request::Preflight(preflight) => &preflight.target,
     }
 }
 

@@ -41,6 +41,9 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Outputs(stacks) => self.outputs(stacks).await,
             Request::Templates(stacks) => self.templates(stacks).await,
             Request::Logs(logs) => self.logs(logs).await,
+            Request::Verify(verify) => self.verify(verify).await,
+            Request::Drift(drift) => self.drift(drift).await,
+            Request::Preflight(preflight) => self.preflight(preflight).await,
         };
         match result {
             Ok(outcome) => {

@@ -47,6 +47,10 @@ pub enum FailureKind {
     Interrupted,
     /// AWS answered something else with an error.
     Service,
+    /// What is live differs from what is declared.
+    Differs,
+    /// Something that a deploy needs is not there.
+    NotReady,
 }
 
 /// How far a failed request got.

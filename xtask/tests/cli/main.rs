@@ -7,5 +7,6 @@ mod compare;
 mod deploys;
 mod interrupts;
 mod offline;
+mod readback;
 mod words;
 mod world;

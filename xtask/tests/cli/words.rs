@@ -2,13 +2,16 @@
 
 use crate::world::World;
 
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 27] = [
     &[],
     &["render"],
     &["check"],
     &["diff"],
+    &["preflight"],
     &["deploy"],
     &["destroy"],
+    &["verify"],
+    &["drift"],
     &["status"],
     &["outputs"],
     &["logs"],

@@ -8,14 +8,17 @@ pub(crate) mod completions;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod diff;
+pub(crate) mod drift;
 pub(crate) mod local;
 pub(crate) mod logs;
 pub(crate) mod outputs;
+pub(crate) mod preflight;
 pub(crate) mod render;
 pub(crate) mod schema;
 pub(crate) mod smoke;
 pub(crate) mod status;
 pub(crate) mod test;
+pub(crate) mod verify;
 
 use std::io::Write;
 

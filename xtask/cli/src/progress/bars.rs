@@ -60,7 +60,10 @@ impl Bars {
             | Event::Template { .. }
             | Event::Log { .. }
             | Event::Kept { .. }
-            | Event::Note { .. } => false,
+            | Event::Note { .. }
+            | Event::Verified(_)
+            | Event::Detected(_)
+            | Event::Checked(_) => false,
         }
     }
 

@@ -3,6 +3,7 @@
 use protocol::{Change, ChangeAction, Event, Intent, Outcome, Replacement};
 
 use super::{Paint, Row, Sign, failure_lines, table};
+use crate::reading::difference_line;
 
 /// The lines that an event is worth; none for what only a bar can show.
 pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
@@ -44,8 +45,16 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
             };
             vec![format!("{} after {}{calls}", paint.strong(end), duration(*seconds))]
         }
+        // What is as declared is not told one by one: a deploy has its own things to say.
+        Event::Verified(verified) => verified
+            .differences
+            .iter()
+            .map(|difference| format!("{}.{}: {}", verified.stack.stack, verified.logical_id, difference_line(difference, paint)))
+            .collect(),
         // These are answers, and answers go to stdout in their command's own form.
-        Event::Status(_) | Event::Outputs { .. } | Event::Template { .. } | Event::Log { .. } => Vec::new(),
+        Event::Status(_) | Event::Outputs { .. } | Event::Template { .. } | Event::Log { .. } | Event::Detected(_) | Event::Checked(_) => {
+            Vec::new()
+        }
     }
 }
 

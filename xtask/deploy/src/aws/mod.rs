@@ -1,7 +1,9 @@
 //! AWS behind the [`Cloud`] surface: the SDK's clients, with every call counted.
 
 mod cloudformation;
+mod drift;
 mod errors;
+mod reading;
 mod storage;
 
 use std::cell::RefCell;
@@ -14,8 +16,8 @@ use protocol::Calls;
 use std::time::Duration;
 
 use engine::cloud::{
-    ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, Objects, Services, StackEvent, StackResource,
-    StackState, Stacks,
+    Ask, ChangeSetId, ChangeSetState, Cloud, CloudError, DriftDetection, DriftedResource, Identity, LogLine, NewChangeSet, Objects,
+    Services, StackEvent, StackResource, StackState, Stacks,
 };
 
 /// A connection takes this long at most; a laptop that lost its network is told so soon.
@@ -27,6 +29,7 @@ pub(crate) struct Aws {
     config: aws_config::SdkConfig,
     cloudformation: aws_sdk_cloudformation::Client,
     region: String,
+    reading: reading::Reading,
     calls: RefCell<Calls>,
 }
 
@@ -41,7 +44,8 @@ impl Aws {
             .load()
             .await;
         let cloudformation = aws_sdk_cloudformation::Client::new(&config);
-        Self { config, cloudformation, region: region.to_owned(), calls: RefCell::default() }
+        let reading = reading::Reading::new(&config);
+        Self { config, cloudformation, reading, region: region.to_owned(), calls: RefCell::default() }
     }
 
     fn count(&self, service: &str) {
@@ -111,6 +115,18 @@ impl Stacks for Aws {
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError> {
         errors::absent(self.template_body(name).await).map(Option::flatten)
     }
+
+    async fn detect_drift(&self, name: &str) -> Result<String, CloudError> {
+        self.begin_drift_detection(name).await
+    }
+
+    async fn drift_detection(&self, id: &str) -> Result<DriftDetection, CloudError> {
+        self.describe_drift_detection(id).await
+    }
+
+    async fn drifted_resources(&self, name: &str) -> Result<Vec<DriftedResource>, CloudError> {
+        self.describe_drifts(name).await
+    }
 }
 
 impl Objects for Aws {
@@ -139,5 +155,9 @@ impl Objects for Aws {
 impl Services for Aws {
     async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError> {
         self.filter_log_events(group, from_milliseconds, filter).await
+    }
+
+    async fn read(&self, ask: &Ask) -> Result<serde_json::Value, CloudError> {
+        self.reading.read(&self.config, ask, &|service| self.count(service)).await
     }
 }

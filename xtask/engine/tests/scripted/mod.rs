@@ -1,4 +1,5 @@
 //! A cloud that does what CloudFormation does, in memory, and fails where a test says so.
+#![allow(dead_code, reason = "every test file has its own copy and uses a part of it")]
 
 mod objects;
 mod services;
@@ -43,6 +44,12 @@ pub(crate) struct ScriptedCloud {
     calls: RefCell<Calls>,
     /// What every log group holds.
     pub(crate) log: RefCell<Vec<LogLine>>,
+    /// Operation, words of its parameters, answer.
+    answers: RefCell<Vec<(String, Vec<String>, serde_json::Value)>>,
+    asked: RefCell<Vec<String>>,
+    /// Stack → what CloudFormation's own detection finds; and how many looks it takes.
+    pub(crate) drifted: RefCell<BTreeMap<String, Vec<DriftedResource>>>,
+    pub(crate) drift_looks: Cell<u64>,
     counter: Cell<u64>,
     pauses: Cell<u64>,
     interrupt_after: Cell<u64>,
@@ -97,6 +104,15 @@ impl ScriptedCloud {
         let template = "{\"Resources\":{}}".to_owned();
         let stack = Stack { state, template, events: Vec::new(), script: VecDeque::new(), waiting: BTreeMap::new() };
         self.stacks.borrow_mut().insert(name.to_owned(), stack);
+    }
+
+    /// A stack that is deployed, with its template and parameters.
+    pub(crate) fn put_template(&self, name: &str, template: &serde_json::Value, parameters: &[(&str, &str)]) {
+        self.put_stack(name, "CREATE_COMPLETE");
+        let mut stacks = self.stacks.borrow_mut();
+        let stack = stacks.get_mut(name).unwrap();
+        stack.template = template.to_string();
+        stack.state.parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     }
 
     /// What a moving stack will come to.
