@@ -9,8 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use foundation::Platform;
 
 use crate::commands::{
-    bench, build, check, codegen, completions, deploy, destroy, diff, gc, graph, import, local, logs, outputs, publish, releases, render,
-    rollback, schema, smoke, status, test, unlock,
+    bench, build, check, codegen, completions, deploy, destroy, diff, drift, gc, graph, import, local, logs, outputs, preflight, publish,
+    releases, render, rollback, schema, smoke, status, test, unlock, verify,
 };
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -56,8 +56,11 @@ enum Command {
     Check(check::Args),
     Diff(diff::Args),
     Graph(graph::Args),
+    Preflight(preflight::Args),
     Deploy(deploy::Args),
     Destroy(destroy::Args),
+    Verify(verify::Args),
+    Drift(drift::Args),
     Status(status::Args),
     Outputs(outputs::Args),
     Logs(logs::Args),
@@ -133,8 +136,11 @@ fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome,
         Command::Check(args) => check::run(args, ctx, out),
         Command::Diff(args) => diff::run(args, ctx, out),
         Command::Graph(args) => graph::run(args, ctx, out),
+        Command::Preflight(args) => preflight::run(args, ctx, out),
         Command::Deploy(args) => deploy::run(args, ctx, out),
         Command::Destroy(args) => destroy::run(args, ctx, out),
+        Command::Verify(args) => verify::run(args, ctx, out),
+        Command::Drift(args) => drift::run(args, ctx, out),
         Command::Status(args) => status::run(args, ctx, out),
         Command::Outputs(args) => outputs::run(args, ctx, out),
         Command::Logs(args) => logs::run(args, ctx, out),

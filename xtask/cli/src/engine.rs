@@ -176,7 +176,10 @@ impl Engine {
                 | Event::Release(_)
                 | Event::Found(_)
                 | Event::Lease(_)
-                | Event::Garbage(_) => {}
+                | Event::Garbage(_)
+                | Event::Verified(_)
+                | Event::Detected(_)
+                | Event::Checked(_) => {}
             }
         }
         self.conclude(last)

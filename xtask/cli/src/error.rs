@@ -182,6 +182,7 @@ impl Error {
             | Self::OtherProtection { .. } => Outcome::Usage,
             Self::Losses { .. } => Outcome::Different,
             Self::Failed(failure) if failure.kind == FailureKind::RolledBack => Outcome::RolledBack,
+            Self::Failed(failure) if failure.kind == FailureKind::Differs => Outcome::Different,
             Self::NoWorkspace { .. }
             | Self::EnvironmentFile(_)
             | Self::Findings { .. }

@@ -21,6 +21,7 @@ mod outcome;
 mod platform;
 mod progress;
 mod python;
+mod reading;
 mod sarif;
 mod session;
 mod smoke;

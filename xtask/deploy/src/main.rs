@@ -129,6 +129,9 @@ fn target(request: &Request) -> &Target {
         Request::Release(find) => &find.ledger.target,
         Request::Unlock(unlock) => &unlock.ledger.target,
         Request::Collect(collect) => &collect.ledger.target,
+        Request::Verify(verify) => &verify.target,
+        Request::Drift(drift) => &drift.target,
+        Request::Preflight(preflight) => &preflight.target,
     }
 }
 

@@ -54,6 +54,9 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Release(find) => self.find_release(find).await,
             Request::Unlock(unlock) => self.unlock(unlock).await,
             Request::Collect(collect) => self.collect(collect).await,
+            Request::Verify(verify) => self.verify(verify).await,
+            Request::Drift(drift) => self.drift(drift).await,
+            Request::Preflight(preflight) => self.preflight(preflight).await,
         };
         match result {
             Ok(outcome) => {

@@ -152,6 +152,12 @@ pub enum Event {
     Lease(LeaseState),
     /// What no release needs any more.
     Garbage(Garbage),
+    /// What came of comparing one resource with what its service says.
+    Verified(crate::Verified),
+    /// What CloudFormation's own drift detection says of a stack.
+    Detected(crate::Detected),
+    /// One thing that was looked at before a deploy.
+    Checked(crate::Check),
 }
 
 /// Calls by AWS service: `cloudformation` → 2.

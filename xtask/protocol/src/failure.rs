@@ -49,6 +49,10 @@ pub enum FailureKind {
     Service,
     /// Somebody else holds the environment, or took it over.
     Held,
+    /// What is live differs from what is declared.
+    Differs,
+    /// Something that a deploy needs is not there.
+    NotReady,
 }
 
 /// How far a failed request got.

@@ -5,6 +5,7 @@ mod adoption;
 mod event;
 mod failure;
 mod publication;
+mod reading;
 mod release;
 mod request;
 mod wish;
@@ -13,6 +14,9 @@ pub use adoption::{Adopted, Import};
 pub use event::{Answer, Calls, Change, ChangeAction, Event, Intent, Outcome, Outputs, Replacement, StackStatus};
 pub use failure::{Failure, FailureKind, Sent};
 pub use publication::Publish;
+pub use reading::{
+    Check, CheckState, Declared, Detected, DetectedResource, Difference, Drift, Excuse, NotCompared, Preflight, Verdict, Verified, Verify,
+};
 pub use release::{
     Collect, Commit, FindRelease, FoundRelease, Garbage, Intended, LeaseState, Ledger, ListReleases, LiveStack, RELEASE_VERSION, Release,
     ReleaseDetails, ReleaseKind, ReleaseLine, ReleaseOutcome, ReleasedArtifact, ReleasedStack, Unlock,

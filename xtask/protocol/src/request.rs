@@ -36,6 +36,12 @@ pub enum Request {
     Unlock(Unlock),
     /// Delete what no release needs any more.
     Collect(Collect),
+    /// Compare what is declared with what the services say.
+    Verify(crate::Verify),
+    /// Compare what is deployed with what the services and CloudFormation say.
+    Drift(crate::Drift),
+    /// Ask whether a deploy would find what it needs.
+    Preflight(crate::Preflight),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.

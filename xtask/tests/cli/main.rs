@@ -8,6 +8,7 @@ mod deploys;
 mod graph;
 mod interrupts;
 mod offline;
+mod readback;
 mod releases;
 mod words;
 mod world;

@@ -8,12 +8,14 @@ pub(crate) mod completions;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod diff;
+pub(crate) mod drift;
 pub(crate) mod gc;
 pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod local;
 pub(crate) mod logs;
 pub(crate) mod outputs;
+pub(crate) mod preflight;
 pub(crate) mod publish;
 pub(crate) mod releases;
 pub(crate) mod render;
@@ -23,6 +25,7 @@ pub(crate) mod smoke;
 pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod unlock;
+pub(crate) mod verify;
 
 use std::io::Write;
 

@@ -64,7 +64,10 @@ impl Bars {
             | Event::Release(_)
             | Event::Found(_)
             | Event::Lease(_)
-            | Event::Garbage(_) => false,
+            | Event::Garbage(_)
+            | Event::Verified(_)
+            | Event::Detected(_)
+            | Event::Checked(_) => false,
         }
     }
 

@@ -3,6 +3,7 @@
 use protocol::{Change, ChangeAction, Event, Intent, Outcome, Replacement};
 
 use super::{Paint, Row, Sign, failure_lines, table};
+use crate::reading::difference_line;
 
 /// The lines that an event is worth; none for what only a bar can show.
 pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
@@ -59,7 +60,15 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
         | Event::Log { .. }
         | Event::Release(_)
         | Event::Found(_)
-        | Event::Garbage(_) => Vec::new(),
+        | Event::Garbage(_)
+        | Event::Detected(_)
+        | Event::Checked(_) => Vec::new(),
+        // What is as declared is not told one by one: a deploy has its own things to say.
+        Event::Verified(verified) => verified
+            .differences
+            .iter()
+            .map(|difference| format!("{}.{}: {}", verified.stack.stack, verified.logical_id, difference_line(difference, paint)))
+            .collect(),
     }
 }
 

@@ -45,7 +45,7 @@ fn chain(error: &dyn Error) -> String {
     words.join(": ")
 }
 
-fn kind(code: Option<&str>, message: &str) -> ErrorKind {
+pub(super) fn kind(code: Option<&str>, message: &str) -> ErrorKind {
     match code {
         Some(
             "ExpiredToken"
@@ -116,7 +116,7 @@ pub(super) fn absent<T>(result: Result<T, CloudError>) -> Result<Option<T>, Clou
     }
 }
 
-fn shorten(mut message: String) -> String {
+pub(super) fn shorten(mut message: String) -> String {
     if message.chars().count() > LONGEST_MESSAGE {
         message = message.chars().take(LONGEST_MESSAGE / 2).chain(" … ".chars()).chain(tail(&message)).collect();
     }

@@ -1,9 +1,11 @@
 //! AWS behind the [`Cloud`] surface: the SDK's clients, with every call counted.
 
 mod cloudformation;
+mod drift;
 mod errors;
 mod import;
 mod objects;
+mod reading;
 mod recovery;
 mod storage;
 mod tokens;
@@ -21,8 +23,8 @@ use std::time::Duration;
 use tokens::Tokens;
 
 use engine::cloud::{
-    ChangeSetId, ChangeSetState, Cloud, CloudError, Condition, Identity, Listing, LogLine, NewChangeSet, NewImport, Objects, Services,
-    StackEvent, StackResource, StackState, Stacks, Stored, StoredObject,
+    Ask, ChangeSetId, ChangeSetState, Cloud, CloudError, Condition, DriftDetection, DriftedResource, Identity, Listing, LogLine,
+    NewChangeSet, NewImport, Objects, Services, StackEvent, StackResource, StackState, Stacks, Stored, StoredObject,
 };
 
 /// A connection takes this long at most; a laptop that lost its network is told so soon.
@@ -35,6 +37,7 @@ pub(crate) struct Aws {
     cloudformation: aws_sdk_cloudformation::Client,
     region: String,
     tokens: Tokens,
+    reading: reading::Reading,
     calls: RefCell<Calls>,
 }
 
@@ -49,7 +52,8 @@ impl Aws {
             .load()
             .await;
         let cloudformation = aws_sdk_cloudformation::Client::new(&config);
-        Self { config, cloudformation, region: region.to_owned(), tokens: Tokens::default(), calls: RefCell::default() }
+        let reading = reading::Reading::new(&config);
+        Self { config, cloudformation, reading, region: region.to_owned(), tokens: Tokens::default(), calls: RefCell::default() }
     }
 
     fn count(&self, service: &str) {
@@ -139,6 +143,18 @@ impl Stacks for Aws {
     async fn delete_stack_except(&self, name: &str, retain: &[String]) -> Result<(), CloudError> {
         self.remove_stack(name, retain).await
     }
+
+    async fn detect_drift(&self, name: &str) -> Result<String, CloudError> {
+        self.begin_drift_detection(name).await
+    }
+
+    async fn drift_detection(&self, id: &str) -> Result<DriftDetection, CloudError> {
+        self.describe_drift_detection(id).await
+    }
+
+    async fn drifted_resources(&self, name: &str) -> Result<Vec<DriftedResource>, CloudError> {
+        self.describe_drifts(name).await
+    }
 }
 
 impl Objects for Aws {
@@ -191,5 +207,9 @@ impl Objects for Aws {
 impl Services for Aws {
     async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError> {
         self.filter_log_events(group, from_milliseconds, filter).await
+    }
+
+    async fn read(&self, ask: &Ask) -> Result<serde_json::Value, CloudError> {
+        self.reading.read(&self.config, ask, &|service| self.count(service)).await
     }
 }

@@ -3,6 +3,7 @@
 //! AWS stands behind it in the program `deploy`; in tests a scripted cloud does, which can fail at every call.
 
 mod objects;
+mod reading;
 mod services;
 mod stacks;
 
@@ -11,8 +12,12 @@ use std::time::Duration;
 use protocol::Calls;
 
 pub use objects::{Condition, Listed, Listing, Objects, Stored, StoredObject};
+pub use reading::{Action, Ask, Home, Protocol, Service, only_reads};
 pub use services::{LogLine, Services};
-pub use stacks::{ChangeSetId, ChangeSetState, NewChangeSet, NewImport, StackEvent, StackResource, StackState, Stacks, TemplateSource};
+pub use stacks::{
+    ChangeSetId, ChangeSetState, DriftDetection, DriftedResource, NewChangeSet, NewImport, StackEvent, StackResource, StackState, Stacks,
+    TemplateSource,
+};
 
 /// Whose credentials these are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! What the engine asks of the services that a stack's resources belong to.
 
-use super::CloudError;
+use serde_json::Value;
+
+use super::{Ask, CloudError};
 
 /// One line of a log group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,4 +22,6 @@ pub struct LogLine {
 pub trait Services {
     /// Lines of a log group from a time on, oldest first.
     async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError>;
+    /// Ask a service something that changes nothing. XML answers come as JSON: texts, lists where elements repeat.
+    async fn read(&self, ask: &Ask) -> Result<Value, CloudError>;
 }

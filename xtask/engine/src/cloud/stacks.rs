@@ -127,6 +127,30 @@ pub struct StackResource {
     pub reason: Option<String>,
 }
 
+/// How far CloudFormation's own drift detection is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriftDetection {
+    /// AWS's word: `DETECTION_IN_PROGRESS`, `DETECTION_COMPLETE`, `DETECTION_FAILED`.
+    pub status: String,
+    /// AWS's words about it.
+    pub reason: Option<String>,
+    /// AWS's word for the stack: `IN_SYNC`, `DRIFTED`.
+    pub drift: Option<String>,
+}
+
+/// A resource that CloudFormation found changed or gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriftedResource {
+    /// The logical ID.
+    pub logical_id: String,
+    /// The CloudFormation type.
+    pub resource_type: String,
+    /// AWS's word: `MODIFIED`, `DELETED`.
+    pub status: String,
+    /// Path, expected and actual value of every property that differs.
+    pub properties: Vec<(String, String, String)>,
+}
+
 /// CloudFormation.
 ///
 /// Every method is one question or one change; pagination and the retries of throttled calls happen below.
@@ -166,4 +190,10 @@ pub trait Stacks {
     async fn roll_back(&self, stack_id: &str) -> Result<(), CloudError>;
     /// Begin to delete a stack whose deletion has failed, leaving some resources as they are.
     async fn delete_stack_except(&self, name: &str, retain: &[String]) -> Result<(), CloudError>;
+    /// Begin CloudFormation's own drift detection of a stack; the detection's id.
+    async fn detect_drift(&self, name: &str) -> Result<String, CloudError>;
+    /// How far a drift detection is.
+    async fn drift_detection(&self, id: &str) -> Result<DriftDetection, CloudError>;
+    /// The resources of a stack that its last detection found modified or deleted.
+    async fn drifted_resources(&self, name: &str) -> Result<Vec<DriftedResource>, CloudError>;
 }

@@ -173,7 +173,9 @@ fn ending(result: &Result<Outcome, Failure>) -> Option<(ReleaseOutcome, Option<S
         | FailureKind::Stuck
         | FailureKind::Gap
         | FailureKind::Service
-        | FailureKind::Held => ReleaseOutcome::Failed,
+        | FailureKind::Held
+        | FailureKind::Differs
+        | FailureKind::NotReady => ReleaseOutcome::Failed,
     };
     let words: Vec<&str> = std::iter::once(&failure.message).chain(&failure.causes).map(String::as_str).collect();
     Some((outcome, Some(words.join(": "))))

@@ -72,6 +72,12 @@ pub(crate) struct ScriptedCloud {
     pub(crate) log: RefCell<Vec<LogLine>>,
     /// Change sets that take in.
     imports: RefCell<BTreeSet<String>>,
+    /// Operation, words of its parameters, answer.
+    answers: RefCell<Vec<(String, Vec<String>, serde_json::Value)>>,
+    asked: RefCell<Vec<String>>,
+    /// Stack → what CloudFormation's own detection finds; and how many looks it takes.
+    pub(crate) drifted: RefCell<BTreeMap<String, Vec<DriftedResource>>>,
+    pub(crate) drift_looks: Cell<u64>,
     counter: Cell<u64>,
     pub(crate) pauses: Cell<u64>,
     interrupt_after: Cell<u64>,
@@ -161,6 +167,15 @@ impl ScriptedCloud {
         let id = self.id_of(name);
         let events: Vec<_> = statuses.iter().map(|status| self.event(name, &id, "AWS::CloudFormation::Stack", status, None)).collect();
         self.stacks.borrow_mut().get_mut(name).unwrap().events.extend(events);
+    }
+
+    /// A stack that is deployed, with its template and parameters.
+    pub(crate) fn put_template(&self, name: &str, template: &serde_json::Value, parameters: &[(&str, &str)]) {
+        self.put_stack(name, "CREATE_COMPLETE");
+        let mut stacks = self.stacks.borrow_mut();
+        let stack = stacks.get_mut(name).unwrap();
+        stack.template = template.to_string();
+        stack.state.parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     }
 
     /// What a moving stack will come to.

@@ -7,4 +7,38 @@ impl Services for ScriptedCloud {
         self.call("logs", "FilterLogEvents")?;
         Ok(self.log.borrow().clone())
     }
+
+    async fn read(&self, ask: &Ask) -> Result<serde_json::Value, CloudError> {
+        let (service, operation) = (ask.action.service().name, ask.action.operation());
+        self.call(service, operation)?;
+        self.asked.borrow_mut().push(ask.key());
+        let answers = self.answers.borrow();
+        let fits = |(known, wanted, _): &&(String, Vec<String>, serde_json::Value)| {
+            let parameters = serde_json::Value::Object(ask.parameters.clone()).to_string();
+            known == operation && wanted.iter().all(|word| parameters.contains(word.as_str()))
+        };
+        match answers.iter().rev().find(fits) {
+            Some((_, _, answer)) => Ok(answer.clone()),
+            None => Err(CloudError {
+                service,
+                operation,
+                code: Some("ResourceNotFoundException".to_owned()),
+                message: "it does not exist".to_owned(),
+                kind: ErrorKind::NotFound,
+            }),
+        }
+    }
+}
+
+impl ScriptedCloud {
+    /// What a service answers to an operation whose parameters hold all of these words. The newest that fits is taken.
+    pub(crate) fn will_answer(&self, operation: &str, words: &[&str], answer: serde_json::Value) {
+        let words = words.iter().map(ToString::to_string).collect();
+        self.answers.borrow_mut().push((operation.to_owned(), words, answer));
+    }
+
+    /// How often an operation was asked.
+    pub(crate) fn asked(&self, operation: &str) -> usize {
+        self.asked.borrow().iter().filter(|key| key.contains(&format!(":{operation} "))).count()
+    }
 }

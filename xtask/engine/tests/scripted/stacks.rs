@@ -269,4 +269,24 @@ impl Stacks for ScriptedCloud {
         }
         self.answer("DeleteStack")
     }
+
+    async fn detect_drift(&self, name: &str) -> Result<String, CloudError> {
+        self.call("cloudformation", "DetectStackDrift")?;
+        Ok(name.to_owned())
+    }
+
+    async fn drift_detection(&self, id: &str) -> Result<DriftDetection, CloudError> {
+        self.call("cloudformation", "DescribeStackDriftDetectionStatus")?;
+        let looks = self.drift_looks.get();
+        self.drift_looks.set(looks.saturating_sub(1));
+        let status = if looks == 0 { "DETECTION_COMPLETE" } else { "DETECTION_IN_PROGRESS" };
+        let drifted = self.drifted.borrow().contains_key(id);
+        let drift = Some(if drifted { "DRIFTED" } else { "IN_SYNC" }.to_owned());
+        Ok(DriftDetection { status: status.to_owned(), reason: None, drift })
+    }
+
+    async fn drifted_resources(&self, name: &str) -> Result<Vec<DriftedResource>, CloudError> {
+        self.call("cloudformation", "DescribeStackResourceDrifts")?;
+        Ok(self.drifted.borrow().get(name).cloned().unwrap_or_default())
+    }
 }
