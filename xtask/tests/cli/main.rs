@@ -5,6 +5,7 @@
 mod answers;
 mod compare;
 mod deploys;
+mod destroys;
 mod interrupts;
 mod offline;
 mod words;

@@ -69,7 +69,7 @@ fn a_protected_environment_is_not_destroyed_even_with_a_yes() {
     let ran = world.run(&["destroy", "--env", "prod", "--yes"]);
 
     assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.contains("protection.termination"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--lift-protection prod"), "{}", ran.stderr);
     assert!(world.request().is_none(), "production would be gone");
 }
 
