@@ -100,7 +100,7 @@ impl Feed {
     /// The newest event about the stack itself.
     pub(crate) fn newest_own(&self) -> Option<&StackEvent> {
         let mut own: Vec<&StackEvent> = self.events.iter().filter(|event| self.is_own(event)).collect();
-        own.sort_by(|one, other| time(one).cmp(&time(other)));
+        own.sort_by_key(|event| time(event));
         own.pop()
     }
 

@@ -10,9 +10,9 @@ use scripted::{Disorder, ScriptedCloud};
 
 /// Stack and logical ID of every resource event, with its status.
 fn resources(events: &[Event]) -> Vec<(String, String, String)> {
-    let told = |event: &Event| match event {
-        Event::Resource { stack, logical_id, status, .. } => Some((stack.stack.clone(), logical_id.clone(), status.clone())),
-        _ => None,
+    let told = |event: &Event| {
+        let Event::Resource { stack, logical_id, status, .. } = event else { return None };
+        Some((stack.stack.clone(), logical_id.clone(), status.clone()))
     };
     events.iter().filter_map(told).collect()
 }

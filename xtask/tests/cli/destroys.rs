@@ -32,16 +32,16 @@ fn protection_is_lifted_by_the_right_name_only() {
 
 #[test]
 fn a_stack_that_left_the_platform_is_named_within_its_environment() {
-    for named in ["old", "cloudwright-qa-old"] {
+    for named in ["old", "cloudwright-staging-old"] {
         let world = World::new();
         world.engine_tells(&[gone()]);
 
-        let ran = world.run(&["destroy", "--env", "qa", "--yes", "--stack", named, "--retain", "Uploads"]);
+        let ran = world.run(&["destroy", "--env", "staging", "--yes", "--stack", named, "--retain", "Uploads"]);
 
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         let Some(Request::Destroy(destroy)) = world.request() else { panic!("{:?}", world.request()) };
         let names: Vec<_> = destroy.stacks.iter().map(|stack| stack.name.as_str()).collect();
-        assert_eq!(names, ["cloudwright-qa-old"], "somebody else's stack could go");
+        assert_eq!(names, ["cloudwright-staging-old"], "somebody else's stack could go");
         assert_eq!(destroy.retain, ["Uploads"]);
         assert_eq!(destroy.others.len(), 3, "nobody would notice that another stack needs it");
     }
@@ -50,9 +50,9 @@ fn a_stack_that_left_the_platform_is_named_within_its_environment() {
 #[test]
 fn something_that_stays_is_no_success() {
     let world = World::new();
-    world.engine_tells(&[failed(FailureKind::Stuck, "`cloudwright-qa-images` could not be deleted", &[], "--purge", Sent::Something)]);
+    world.engine_tells(&[failed(FailureKind::Stuck, "`cloudwright-staging-images` could not be deleted", &[], "--purge", Sent::Something)]);
 
-    let ran = world.run(&["destroy", "--env", "qa", "--yes"]);
+    let ran = world.run(&["destroy", "--env", "staging", "--yes"]);
 
     assert_eq!(ran.code, Some(1), "a pipeline would believe that everything is gone");
 }
