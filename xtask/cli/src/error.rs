@@ -36,6 +36,9 @@ pub(crate) enum Error {
     #[error("`{environment}` is protected against being destroyed")]
     Protected { environment: String },
 
+    #[error("`{environment}` is protected, so its name has to be typed, and no person is at a terminal")]
+    NobodyToType { environment: String },
+
     #[error("`--lift-protection {named}` does not name `{environment}`")]
     OtherProtection { environment: String, named: String },
 
@@ -129,6 +132,9 @@ impl Error {
             Self::Protected { environment } => {
                 format!("nothing was sent; `--lift-protection {environment}` lifts it, once you have typed the name again")
             }
+            Self::NobodyToType { environment } => {
+                format!("nothing was sent; `--yes` is not enough for `{environment}`: run it where somebody can type")
+            }
             Self::OtherProtection { environment, .. } => format!("nothing was sent; `--lift-protection {environment}` would"),
             Self::LocalCloudDown { environment } => {
                 format!("nothing was sent; `cargo xtask deploy --env {environment}` starts and fills it")
@@ -179,7 +185,8 @@ impl Error {
             | Self::NobodyToAsk { .. }
             | Self::Resource { .. }
             | Self::Protected { .. }
-            | Self::OtherProtection { .. } => Outcome::Usage,
+            | Self::OtherProtection { .. }
+            | Self::NobodyToType { .. } => Outcome::Usage,
             Self::Losses { .. } => Outcome::Different,
             Self::Failed(failure) if failure.kind == FailureKind::RolledBack => Outcome::RolledBack,
             Self::Failed(failure) if failure.kind == FailureKind::Differs => Outcome::Different,
@@ -230,6 +237,7 @@ impl Error {
             | Self::NobodyToAsk { .. }
             | Self::Protected { .. }
             | Self::OtherProtection { .. }
+            | Self::NobodyToType { .. }
             | Self::LocalCloudDown { .. }
             | Self::NoLocalEnvironment
             | Self::Interrupted

@@ -156,40 +156,56 @@ fn joined(held: &Json, request: &Import) -> Result<Json, Failure> {
     let mut wanted = BTreeSet::new();
     for adopted in &request.resources {
         let id = &adopted.logical_id;
-        let Some(resource) = ours["Resources"].get(id) else {
-            let known: Vec<_> = ours["Resources"].as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+        let Some(resource) = entry(&ours, "Resources", id) else {
+            let known: Vec<_> = section(&ours, "Resources").map(|(name, _)| name.as_str()).collect();
             let message = format!("stack `{}` has no resource `{id}`; there are: {}", request.stack.stack, known.join(", "));
             return Err(failure::request(message, "write the resource into the stack first; then it can be taken in"));
         };
-        if held["Resources"].get(id).is_some() {
+        if entry(held, "Resources", id).is_some() {
             let message = format!("`{}` holds `{id}` already", request.stack.name);
             return Err(failure::request(message, "`cargo xtask status` shows what is deployed; another logical ID may be meant"));
         }
         let mut resource = resource.clone();
         // CloudFormation takes in only what it would leave alone if the stack were deleted.
-        if resource.get("DeletionPolicy").is_none_or(|policy| policy != "Retain") {
-            resource["DeletionPolicy"] = "Retain".into();
+        if let Some(resource) = resource.as_object_mut() {
+            resource.insert("DeletionPolicy".to_owned(), "Retain".into());
         }
         names_in(&resource, &mut wanted);
-        joined["Resources"][id] = resource;
+        put(&mut joined, "Resources", id, resource);
     }
     let missing: Vec<_> = wanted
         .iter()
-        .filter(|name| ours["Resources"].get(name.as_str()).is_some() && joined["Resources"].get(name.as_str()).is_none())
+        .filter(|name| entry(&ours, "Resources", name).is_some() && entry(&joined, "Resources", name).is_none())
         .map(String::as_str)
         .collect();
     if !missing.is_empty() {
         let message = format!("what is taken in refers to {}, which `{}` does not hold", missing.join(", "), request.stack.name);
         return Err(failure::request(message, "take these in as well, or deploy them first without the resources that exist"));
     }
-    for section in ["Parameters", "Conditions"] {
-        for (name, value) in ours[section].as_object().into_iter().flatten().filter(|(name, _)| wanted.contains(*name)) {
-            if held[section].get(name).is_none() {
-                joined[section][name] = value.clone();
+    for kind in ["Parameters", "Conditions"] {
+        for (name, value) in section(&ours, kind).filter(|(name, _)| wanted.contains(*name)) {
+            if entry(held, kind, name).is_none() {
+                put(&mut joined, kind, name, value.clone());
             }
         }
     }
     Ok(joined)
+}
+
+/// The entries of a section of a template.
+fn section<'t>(template: &'t Json, kind: &str) -> impl Iterator<Item = (&'t String, &'t Json)> {
+    template.get(kind).and_then(Json::as_object).into_iter().flatten()
+}
+
+fn entry<'t>(template: &'t Json, kind: &str, name: &str) -> Option<&'t Json> {
+    template.get(kind)?.get(name)
+}
+
+fn put(template: &mut Json, kind: &str, name: &str, value: Json) {
+    let section = template.as_object_mut().map(|template| template.entry(kind).or_insert_with(|| Json::Object(Map::new())));
+    if let Some(section) = section.and_then(Json::as_object_mut) {
+        section.insert(name.to_owned(), value);
+    }
 }
 
 /// Every name that an expression may refer to.
@@ -229,8 +245,8 @@ fn parameters(
     states: &BTreeMap<String, StackState>,
 ) -> Result<IndexMap<String, Option<String>>, Failure> {
     let mut values = IndexMap::new();
-    for (name, parameter) in joined["Parameters"].as_object().into_iter().flatten() {
-        if held["Parameters"].get(name).is_some() {
+    for (name, parameter) in section(joined, "Parameters") {
+        if entry(held, "Parameters", name).is_some() {
             values.insert(name.clone(), None);
             continue;
         }

@@ -99,9 +99,13 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             | Phase::Unknown => self.cloud.continue_rollback(stack_id, &halted.skip).await,
         };
         if let Err(error) = ordered {
-            // The answer may be lost and the order still have arrived: then there is an event that was not there before.
-            let newest = if is_ambiguous(&error) { self.cloud.newest_event(stack_id).await.map_err(in_the_middle)? } else { after.clone() };
-            if newest == after {
+            // The answer may be lost and the order still have arrived: then the stack moves, or has moved.
+            let has_begun = is_ambiguous(&error) && {
+                let state = self.cloud.stack(stack_id).await.map_err(in_the_middle)?;
+                state.is_none_or(|state| state.status != halted.state.status)
+                    || self.cloud.newest_event(stack_id).await.map_err(in_the_middle)? != after
+            };
+            if !has_begun {
                 if !is_ambiguous(&error) {
                     self.cloud.undone(stack_id);
                 }

@@ -80,7 +80,8 @@ async fn a_deploy_gives_its_lease_back_however_it_ends() {
     assert_eq!(outcome(&first), Outcome::Changed);
     assert_eq!(failure(&second).kind, FailureKind::RolledBack);
     assert!(cloud.newest(BUCKET, LEASE).is_none(), "nobody could deploy for two minutes");
-    assert_eq!(cloud.versions(BUCKET, LEASE), 2, "a deploy ran without a lease");
+    // Once for each deploy, and once more for every twenty seconds that it took.
+    assert!(2 <= cloud.versions(BUCKET, LEASE), "a deploy ran without a lease");
 }
 
 #[tokio::test]

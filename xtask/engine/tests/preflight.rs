@@ -135,11 +135,11 @@ async fn a_region_that_is_off_or_does_not_exist_is_an_error() {
 #[tokio::test]
 async fn a_stack_that_is_stuck_is_an_error() {
     let cloud = willing();
-    cloud.put_stack(NAME, "UPDATE_ROLLBACK_FAILED");
+    cloud.put_stack(NAME, "DELETE_FAILED");
 
     let events = preflight(&cloud, "eu-central-1", json!({})).await;
 
-    assert_eq!(check(&events, "stacks").found, format!("{NAME} is in UPDATE_ROLLBACK_FAILED"));
+    assert_eq!(check(&events, "stacks").found, format!("{NAME} is in DELETE_FAILED"));
     assert!(!ends_well(&events));
 }
 

@@ -122,7 +122,7 @@ impl engine::Talk for Full<'_> {
     }
 
     async fn ask(&self, _: String) -> Answer {
-        self.cloud.fail("PutObjectIf", ErrorKind::Denied, "the bucket takes nothing");
+        self.cloud.fail_times(50, "PutObjectIf", ErrorKind::Denied, "the bucket takes nothing");
         Answer::Yes
     }
 }

@@ -5,6 +5,7 @@
 mod answers;
 mod compare;
 mod deploys;
+mod destroys;
 mod graph;
 mod interrupts;
 mod offline;

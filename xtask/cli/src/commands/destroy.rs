@@ -62,7 +62,9 @@ fn destroy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wr
     let lift_protection = lifted(args, &environment)?;
     // What a person protected is not deleted by a flag alone.
     let ask = lift_protection || (!is_local(&environment) && !args.yes);
-    ctx.terminal.can_answer(ask, &environment.name)?;
+    ctx.terminal
+        .can_answer(ask, &environment.name)
+        .map_err(|error| if lift_protection { Error::NobodyToType { environment: environment.name.clone() } } else { error })?;
 
     let session = Session::open(ctx, &args.env)?;
     let interrupts = Interrupts::catch()?;

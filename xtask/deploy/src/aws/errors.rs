@@ -23,12 +23,14 @@ where
     let broken = matches!(&error, SdkError::ResponseError(_));
     let status = error.raw_response().map(|response| response.status().as_u16());
     let message = words.unwrap_or_else(|| chain(&error));
-    let told = kind(code.as_deref(), &message);
-    let out_of_order = told == ErrorKind::Other && (broken || status.is_some_and(|status| 500 <= status));
-    let kind = match (connection || timeout, out_of_order) {
-        (true, _) => ErrorKind::Unreachable,
-        (false, true) => ErrorKind::Unavailable,
-        (false, false) => told,
+    let kind = kind(code.as_deref(), &message);
+    let out_of_order = kind == ErrorKind::Other && (broken || status.is_some_and(|status| 500 <= status));
+    let kind = if connection || timeout {
+        ErrorKind::Unreachable
+    } else if out_of_order {
+        ErrorKind::Unavailable
+    } else {
+        kind
     };
     CloudError { service, operation, code, message: shorten(message), kind }
 }

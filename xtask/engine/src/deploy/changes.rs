@@ -61,7 +61,14 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
         let create = plan.intent != Intent::Update;
         let id = self.create(request, &plan, create).await.map_err(|error| refused(error, spec, request))?;
-        let mut state = self.computed(&id).await.map_err(|error| failure::of(error, target))?;
+        let mut state = match self.computed(&id).await {
+            Ok(state) => state,
+            Err(error) => {
+                // What cannot be thrown away is named in the failure by whoever tells it.
+                let _ = self.throw_away(&id, create, spec, request).await;
+                return Err(failure::of(error, target));
+            }
+        };
         if state.status == "FAILED" {
             self.throw_away(&id, create, spec, request).await?;
             if !create && says_unchanged(state.reason.as_deref().unwrap_or_default()) {

@@ -11,6 +11,7 @@ use crate::explain::explain;
 use crate::failure;
 use crate::pace::Retries;
 use crate::patient::is_ambiguous;
+use crate::phase::Phase;
 use crate::watch::{Ended, Operation};
 
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
@@ -78,11 +79,12 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             }
             self.cloud.begun(stack_id);
             let in_the_middle = |error| failure::in_the_middle(error, &stack, &request.target);
-            let has_begun = if prepared.create {
-                let state = self.cloud.stack(stack_id).await.map_err(in_the_middle)?;
-                state.is_none_or(|state| state.status != "REVIEW_IN_PROGRESS")
-            } else {
-                self.cloud.newest_event(stack_id).await.map_err(in_the_middle)?.as_deref() != after
+            let state = self.cloud.stack(stack_id).await.map_err(in_the_middle)?;
+            let has_begun = match state.map(|state| state.status) {
+                None => true,
+                Some(status) if prepared.create => status != "REVIEW_IN_PROGRESS",
+                Some(status) if Phase::of(&status) == Phase::Moving => true,
+                Some(_) => self.cloud.newest_event(stack_id).await.map_err(in_the_middle)?.as_deref() != after,
             };
             if has_begun {
                 return Ok(());

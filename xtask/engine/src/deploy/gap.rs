@@ -27,7 +27,11 @@ pub(super) fn find(spec: &StackSpec, live: &[StackResource]) -> Result<(), Failu
     let list: Vec<_> = missing
         .iter()
         .map(|id| {
-            let resource_type = resources[id.as_str()].get("Type").and_then(|kind| kind.as_str()).unwrap_or("unknown type");
+            let resource_type = resources
+                .get(id.as_str())
+                .and_then(|resource| resource.get("Type"))
+                .and_then(|kind| kind.as_str())
+                .unwrap_or("unknown type");
             format!("{id} ({resource_type})")
         })
         .collect();

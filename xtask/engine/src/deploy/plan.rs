@@ -38,8 +38,15 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                     Intent::Recreate,
                     Some(format!("its first deploy failed; what is left of it ({}) goes first", status.unwrap_or_default())),
                 ),
-                // What could be recovered was, before the first wave: `Engine::recover`.
-                Phase::HalfRolledBack | Phase::HalfUpdated | Phase::HalfDeleted | Phase::Stuck | Phase::Unknown => {
+                // It came to this while it was waited for.
+                Phase::HalfRolledBack | Phase::HalfUpdated => {
+                    let (status, stack) = (status.unwrap_or_default().to_owned(), reference(spec));
+                    if self.recover(request, &mut known.states).await?.is_some() {
+                        return Err(failure::stack_state(&stack, &status, None, &request.target.environment));
+                    }
+                    continue;
+                }
+                Phase::HalfDeleted | Phase::Stuck | Phase::Unknown => {
                     let reason = state.and_then(|state| state.reason.as_deref());
                     let environment = &request.target.environment;
                     return Err(failure::stack_state(&reference(spec), status.unwrap_or_default(), reason, environment));

@@ -29,7 +29,9 @@ pub(super) fn waves(request: &Deploy) -> Result<Vec<Vec<&StackSpec>>, Failure> {
         if waves.len() <= own {
             waves.resize_with(own + 1, Vec::new);
         }
-        waves[own].push(spec);
+        if let Some(wave) = waves.get_mut(own) {
+            wave.push(spec);
+        }
     }
     Ok(waves)
 }

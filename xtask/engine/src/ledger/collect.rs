@@ -99,9 +99,10 @@ fn kept<'r>(records: &'r [Record], keep: usize, states: &BTreeMap<String, StackS
     let succeeded: Vec<&Release> = records.iter().filter_map(Record::succeeded).collect();
     let is_live = |release: &Release| release.is_live(&live_digests(release, states));
     let live = succeeded.iter().position(|release| is_live(release));
-    let before = live.and_then(|live| (live + 1..succeeded.len()).find(|at| !is_live(succeeded[*at])));
-    let stays = |at: &usize| *at < keep || Some(*at) == live || Some(*at) == before;
-    Ok((0..succeeded.len()).filter(stays).map(|at| succeeded[at]).collect())
+    let earlier = |live: usize| succeeded.iter().enumerate().skip(live + 1).find(|(_, release)| !is_live(release)).map(|(at, _)| at);
+    let before = live.and_then(earlier);
+    let stays = |at: usize| at < keep || Some(at) == live || Some(at) == before;
+    Ok(succeeded.iter().enumerate().filter(|(at, _)| stays(*at)).map(|(_, release)| *release).collect())
 }
 
 /// The keys of everything that these releases, and the stacks as they are, refer to.

@@ -86,10 +86,11 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             && let Some((outcome, message)) = ending(&result)
             && let Err(error) = self.write_down(&held, outcome, message).await
         {
+            let kind = if error.kind == ErrorKind::Credentials { FailureKind::Credentials } else { FailureKind::Service };
             let text = format!("the release could not be recorded: {error}");
             // The lease stays: it holds what was intended, and whoever takes it over writes that down.
             return match result {
-                Ok(_) => Err(unrecorded(text)),
+                Ok(_) => Err(unrecorded(kind, text)),
                 Err(failure) => {
                     self.talk.tell(Event::Note { text });
                     Err(failure)
@@ -181,9 +182,9 @@ fn ending(result: &Result<Outcome, Failure>) -> Option<(ReleaseOutcome, Option<S
     Some((outcome, Some(words.join(": "))))
 }
 
-fn unrecorded(cause: String) -> Failure {
+fn unrecorded(kind: FailureKind, cause: String) -> Failure {
     Failure {
-        kind: FailureKind::Service,
+        kind,
         message: "everything is deployed, but the ledger does not know it".to_owned(),
         causes: vec![cause],
         source: None,

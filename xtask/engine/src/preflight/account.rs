@@ -70,7 +70,7 @@ fn stacks(seen: &Seen<'_>) -> Check {
         .states
         .iter()
         .filter(ours)
-        .filter(|state| Phase::of(&state.status) == Phase::Stuck)
+        .filter(|state| matches!(Phase::of(&state.status), Phase::Stuck | Phase::HalfDeleted | Phase::Unknown))
         .map(|state| format!("{} is in {}", state.name, state.status))
         .collect();
     if stuck.is_empty() {

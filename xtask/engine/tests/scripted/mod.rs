@@ -1,6 +1,7 @@
 //! A cloud that does what CloudFormation does, in memory, and fails where a test says so.
 #![allow(dead_code, reason = "every file of tests uses another part of it")]
 
+pub(crate) mod asking;
 mod faults;
 pub(crate) mod ledger;
 mod objects;
@@ -83,6 +84,9 @@ pub(crate) struct ScriptedCloud {
     interrupt_after: Cell<u64>,
     cancel_after: Cell<u64>,
     interrupt_at_upload: Cell<bool>,
+    /// How many more events than it needs every operation has.
+    pub(crate) chatter: Cell<usize>,
+    silent_end: RefCell<Option<(u64, String, String)>>,
     stop: RefCell<Option<Wishes>>,
 }
 
@@ -188,6 +192,11 @@ impl ScriptedCloud {
         self.stacks.borrow_mut().get_mut(name).unwrap().state.protected = true;
     }
 
+    /// A moving stack comes to this after so many pauses, and no event says so.
+    pub(crate) fn ends_silently_after(&self, name: &str, pauses: u64, status: &str) {
+        *self.silent_end.borrow_mut() = Some((self.pauses.get() + pauses, name.to_owned(), status.to_owned()));
+    }
+
     /// CloudFormation works while nobody looks: every operation comes to its end.
     pub(crate) fn let_time_pass(&self) {
         let names: Vec<String> = self.stacks.borrow().keys().cloned().collect();
@@ -290,6 +299,12 @@ impl Cloud for ScriptedCloud {
             self.wish(Wish::Cancel);
         }
         self.sleep(time).await;
+        if let Some((at, name, status)) = self.silent_end.borrow().as_ref()
+            && *at == self.pauses.get()
+        {
+            self.with(name, |stack| stack.state.status.clone_from(status));
+        }
+        tokio::task::yield_now().await;
     }
 
     fn calls(&self) -> Calls {

@@ -49,6 +49,9 @@ impl ScriptedCloud {
                 stack.script.push_back(self.event(logical_id, &physical_id, kind, &format!("{verb}_COMPLETE"), None));
             }
         }
+        for number in 0..self.chatter.get() {
+            stack.script.push_back(self.event(&format!("Chatter{number:04}"), "", "AWS::SQS::Queue", &format!("{verb}_IN_PROGRESS"), None));
+        }
         if failed {
             self.play_rollback(stack, if create { "ROLLBACK" } else { "UPDATE_ROLLBACK" }, "The following resource(s) failed");
             return;
@@ -63,14 +66,15 @@ impl ScriptedCloud {
     /// A nested stack's own events are there at once; its ARN, and why it fails.
     fn play_nested(&self, name: &str, logical_id: &str, verb: &str, broken: &BTreeMap<String, String>) -> (String, Option<String>) {
         let inner = format!("{logical_id}Inner");
-        let child = arn(&format!("{name}-{logical_id}"), 1);
+        let own = format!("{name}-{logical_id}");
+        let child = arn(&own, 1);
         let mut events = self.nested.borrow_mut().remove(&child).unwrap_or_default();
-        events.push(self.event(logical_id, &child, STACK, &format!("{verb}_IN_PROGRESS"), None));
+        events.push(self.event(&own, &child, STACK, &format!("{verb}_IN_PROGRESS"), None));
         events.push(self.event(&inner, "", "AWS::SQS::Queue", &format!("{verb}_IN_PROGRESS"), None));
         let reason = broken.get(&inner);
         let status = if reason.is_some() { "FAILED" } else { "COMPLETE" };
         events.push(self.event(&inner, &inner, "AWS::SQS::Queue", &format!("{verb}_{status}"), reason.map(String::as_str)));
-        events.push(self.event(logical_id, &child, STACK, if reason.is_some() { "ROLLBACK_COMPLETE" } else { "CREATE_COMPLETE" }, None));
+        events.push(self.event(&own, &child, STACK, if reason.is_some() { "ROLLBACK_COMPLETE" } else { "CREATE_COMPLETE" }, None));
         self.nested.borrow_mut().insert(child.clone(), events);
         let why = reason.map(|_| {
             format!("Embedded stack {child} was not successfully created: The following resource(s) failed to create: [{inner}].")
