@@ -6,6 +6,7 @@
 
 mod basics;
 mod check;
+mod deploys;
 mod images;
 mod jobs;
 mod mistakes;
@@ -17,12 +18,13 @@ mod tests;
 mod texts;
 
 pub use basics::{Alerts, Artifacts, DataProtection, LOG_RETENTION_DAYS, Protection};
+pub use deploys::{Deploys, MOST_ALARMS, Rollback};
 pub use images::{Architecture, ImageAlarms, Images};
 pub use jobs::{Encryption, JobAlarms, Jobs};
 pub use mistakes::{Mistake, Mistakes, Related};
 pub use nearest::nearest;
 pub use schema::schema;
-pub use texts::{AccountId, EmailAddress, Endpoint, Region, WrongForm};
+pub use texts::{AccountId, AlarmName, EmailAddress, Endpoint, EnvironmentName, Region, WrongForm};
 
 use cfn_kit::yaml;
 use check::Check;
@@ -64,6 +66,10 @@ pub struct Environment {
 
     /// What a deploy or destroy by mistake must not take away.
     pub protection: Protection,
+
+    /// What has to be before a deploy, and what watches over it.
+    #[serde(default)]
+    pub deploy: Deploys,
 
     /// The bucket of build artifacts and of the release ledger.
     #[serde(default)]

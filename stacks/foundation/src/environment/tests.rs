@@ -47,6 +47,13 @@ images:
   alarms:
     oldest_message_minutes: 30
     rejected_per_hour: 100
+deploy:
+  after: qa
+  confirm_destructive: true
+  express: false
+  rollback:
+    minutes: 10
+    alarms: [jobs.OldestJobAlarm]
 "##;
 
 fn read(text: &str) -> Result<Environment, Mistakes> {

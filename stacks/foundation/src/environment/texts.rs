@@ -25,6 +25,16 @@ pub struct Region(String);
 #[serde(try_from = "String", into = "String")]
 pub struct EmailAddress(String);
 
+/// An environment's name, such as `staging`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EnvironmentName(String);
+
+/// An alarm: the short name of its stack, a point, and its logical ID.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AlarmName(String);
+
 /// Where requests go when not to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -103,6 +113,8 @@ form! {
     AccountId: "^[0-9]{12}$", "12 digits in quotes, such as `\"111111111111\"`", ["111111111111"];
     Region: "^[a-z]{2,}(-[a-z]{2,}){1,2}-[0-9]{1,2}$", "an AWS region, such as `eu-central-1`", ["eu-central-1", "us-east-1"];
     EmailAddress: "^[^@\\s]+@[^@\\s.]+(\\.[^@\\s.]+)+$", "an e-mail address, such as `team@example.com`", ["team@example.com"];
+    EnvironmentName: "^[a-z][a-z0-9-]{0,19}$", "an environment's name, such as `staging`", ["local", "staging", "qa", "prod"];
+    AlarmName: "^[a-z][a-z0-9-]*[.][A-Z][A-Za-z0-9]*$", "a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm`", ["jobs.OldestJobAlarm"];
     Endpoint: "^(local-cloud|https?://[^/\\s]\\S*)$", "`local-cloud` or a URL such as `http://127.0.0.1:4566`", [LOCAL_CLOUD, "http://127.0.0.1:4566"];
 }
 
@@ -122,7 +134,21 @@ macro_rules! newtype {
     )+};
 }
 
-newtype!(AccountId Region EmailAddress);
+newtype!(AccountId Region EmailAddress EnvironmentName AlarmName);
+
+impl AlarmName {
+    /// The stack's short name.
+    #[must_use]
+    pub fn stack(&self) -> &str {
+        self.0.split_once('.').map_or("", |(stack, _)| stack)
+    }
+
+    /// The alarm's logical ID.
+    #[must_use]
+    pub fn logical_id(&self) -> &str {
+        self.0.split_once('.').map_or("", |(_, id)| id)
+    }
+}
 
 impl Endpoint {
     /// The text, as it stands in an environment file.
