@@ -30,6 +30,17 @@ pub(crate) fn engine(ctx: &Context, workspace: &Workspace, platform: &[Finished]
     }
 }
 
+/// The engine and nothing else, where nothing else will be needed.
+pub(crate) fn engine_alone(ctx: &Context, workspace: &Workspace) -> Result<PathBuf, Error> {
+    match env::var_os(ENGINE_VARIABLE) {
+        Some(engine) => Ok(PathBuf::from(engine)),
+        None => {
+            let order = Order { packages: &[ENGINE], profile: Profile::Dev, machine: None };
+            engine_among(&artifacts::build(workspace, order, &Building::tools(ctx.terminal))?)
+        }
+    }
+}
+
 /// The engine among what was built.
 pub(crate) fn engine_among(built: &Built) -> Result<PathBuf, Error> {
     match env::var_os(ENGINE_VARIABLE) {

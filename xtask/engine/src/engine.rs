@@ -15,6 +15,8 @@ pub trait Talk {
     fn tell(&self, event: Event);
     /// Put a question to a person. Silence, or nobody there, is [`Answer::No`].
     async fn ask(&self, question: String) -> Answer;
+    /// Tell [`Event::Review`] and wait for what a program makes of the templates that it was told of. Silence is [`Answer::No`].
+    async fn review(&self) -> Answer;
 }
 
 /// The engine, with the cloud it works on and the listener it tells.
@@ -41,6 +43,8 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Outputs(stacks) => self.outputs(stacks).await,
             Request::Templates(stacks) => self.templates(stacks).await,
             Request::Logs(logs) => self.logs(logs).await,
+            Request::Plan(deploy) => self.only_plan(deploy).await,
+            Request::Execute(plan) => self.execute_plan(plan).await,
         };
         match result {
             Ok(outcome) => {

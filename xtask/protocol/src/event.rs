@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, StackRef};
+use crate::{Failure, Plan, StackRef};
 
 /// Something that a person watching would want to know, in the order in which it happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,6 +144,11 @@ pub enum Event {
         /// How long it took.
         seconds: f64,
     },
+    /// What a deploy is going to do; nothing is written for it.
+    Planned(Box<Plan>),
+    /// A question to a program: whether the changes may be made, by the templates that it was told of before
+    /// ([`Guards::review`](crate::Guards::review)). An [`Answer`] is read before anything is sent.
+    Review,
 }
 
 /// Calls by AWS service: `cloudformation` → 2.

@@ -47,6 +47,8 @@ pub enum FailureKind {
     Interrupted,
     /// AWS answered something else with an error.
     Service,
+    /// What a plan was made from is no longer as it was.
+    Moved,
 }
 
 /// How far a failed request got.

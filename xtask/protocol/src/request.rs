@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::{Guards, Plan};
+
 /// One thing to do in one environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "kebab-case")]
@@ -22,6 +24,10 @@ pub enum Request {
     Templates(Stacks),
     /// Read the log groups of the stacks.
     Logs(Logs),
+    /// Tell what a deploy is going to do, and write nothing.
+    Plan(Deploy),
+    /// Carry out a plan exactly, or refuse when what it was made from has changed.
+    Execute(Box<Plan>),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.
@@ -66,6 +72,9 @@ pub struct Deploy {
     pub artifact_bucket: OutputRef,
     /// Whether to send [`Event::Confirm`](crate::Event::Confirm) and wait for an answer before anything is executed.
     pub ask: bool,
+    /// What watches over it.
+    #[serde(default)]
+    pub guards: Guards,
 }
 
 /// One stack, whole: what CloudFormation gets and what the engine needs to explain a failure.

@@ -7,5 +7,6 @@ mod compare;
 mod deploys;
 mod interrupts;
 mod offline;
+mod plans;
 mod words;
 mod world;

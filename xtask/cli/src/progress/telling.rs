@@ -14,7 +14,7 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
         }
         Event::ChangeSet { stack, changes } => table(&stack.stack, &changes.iter().map(row).collect::<Vec<_>>(), paint),
         // The question itself is asked by whoever waits for the answer.
-        Event::Confirm { .. } => Vec::new(),
+        Event::Confirm { .. } | Event::Review => Vec::new(),
         Event::Artifact { name, key, bytes, uploaded } => {
             let how = if *uploaded { "uploaded" } else { "already there" };
             vec![format!("artifact {name}: {how}, {} as {key}", size(*bytes))]
@@ -45,7 +45,7 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
             vec![format!("{} after {}{calls}", paint.strong(end), duration(*seconds))]
         }
         // These are answers, and answers go to stdout in their command's own form.
-        Event::Status(_) | Event::Outputs { .. } | Event::Template { .. } | Event::Log { .. } => Vec::new(),
+        Event::Status(_) | Event::Outputs { .. } | Event::Template { .. } | Event::Log { .. } | Event::Planned(_) => Vec::new(),
     }
 }
 
@@ -75,7 +75,8 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn intention(intent: Intent) -> &'static str {
+/// What is done to a stack, in words.
+pub(crate) fn intention(intent: Intent) -> &'static str {
     match intent {
         Intent::Nothing => "as it should be",
         Intent::Create => "will be created",

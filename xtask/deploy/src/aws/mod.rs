@@ -1,6 +1,7 @@
 //! AWS behind the [`Cloud`] surface: the SDK's clients, with every call counted.
 
 mod cloudformation;
+mod creation;
 mod errors;
 mod storage;
 
@@ -14,8 +15,8 @@ use protocol::Calls;
 use std::time::Duration;
 
 use engine::cloud::{
-    ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, Objects, Services, StackEvent, StackResource,
-    StackState, Stacks,
+    ChangeSetId, ChangeSetState, Cloud, CloudError, Identity, LogLine, NewChangeSet, NewStack, Objects, Services, StackEvent,
+    StackResource, StackState, Stacks,
 };
 
 /// A connection takes this long at most; a laptop that lost its network is told so soon.
@@ -110,6 +111,10 @@ impl Stacks for Aws {
 
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError> {
         errors::absent(self.template_body(name).await).map(Option::flatten)
+    }
+
+    async fn create_stack(&self, new: NewStack<'_>) -> Result<String, CloudError> {
+        self.new_stack(new).await
     }
 }
 

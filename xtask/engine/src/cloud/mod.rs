@@ -12,7 +12,10 @@ use protocol::Calls;
 
 pub use objects::Objects;
 pub use services::{LogLine, Services};
-pub use stacks::{ChangeSetId, ChangeSetState, NewChangeSet, StackEvent, StackResource, StackState, Stacks, TemplateSource};
+pub use stacks::{
+    ChangeSetId, ChangeSetState, Manner, NewChangeSet, NewStack, RollbackAlarms, StackEvent, StackResource, StackState, Stacks,
+    TemplateSource,
+};
 
 /// Whose credentials these are.
 #[derive(Debug, Clone, PartialEq, Eq)]

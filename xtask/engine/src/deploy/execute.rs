@@ -1,10 +1,9 @@
 //! Executing the change sets of a wave, side by side, and what follows success and failure.
 
-use indexmap::IndexMap;
-use protocol::{Deploy, Event, Failure, FailureKind, Sent};
+use protocol::{ChangeAction, Deploy, Event, Failure, FailureKind, Sent, StackSpec};
 
-use super::changes::Prepared;
-use super::{Known, gap, reference};
+use super::changes::{Prepared, Ready};
+use super::{Known, reference};
 use crate::cloud::Cloud;
 use crate::engine::{Engine, Talk};
 use crate::phase::Phase;
@@ -12,17 +11,17 @@ use crate::watch::{Ended, Operation};
 use crate::{cause, failure};
 
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
-    /// Execute all change sets of a wave. Stacks that succeed stand, whatever happens to the others.
-    pub(super) async fn execute_all(&self, request: &Deploy, prepared: Vec<Prepared<'_>>, known: &mut Known) -> Result<(), Failure> {
-        let results = futures_util::future::join_all(prepared.iter().map(|one| self.execute_one(request, one))).await;
+    /// Execute all change sets of a wave, and make what is new. Stacks that succeed stand, whatever happens to the others.
+    pub(super) async fn execute_all(&self, request: &Deploy, ready: Ready<'_>, known: &mut Known) -> Result<(), Failure> {
+        let (changed, made) = futures_util::join!(
+            futures_util::future::join_all(ready.prepared.iter().map(|one| self.execute_one(request, one))),
+            futures_util::future::join_all(ready.creations.iter().map(|one| self.create_one(request, one, known)))
+        );
         let mut first: Option<Failure> = None;
-        for (one, result) in prepared.iter().zip(results) {
+        let mut done = Vec::new();
+        for (spec, result) in ready.specs().zip(changed.into_iter().chain(made)) {
             match result {
-                Ok(outputs) => {
-                    known.changed.push(one.spec.stack.clone());
-                    self.talk.tell(Event::Outputs { stack: reference(one.spec), outputs: outputs.clone() });
-                    known.outputs.insert(one.spec.stack.clone(), outputs);
-                }
+                Ok(()) => done.push(spec),
                 Err(failure) if first.is_none() => first = Some(failure),
                 Err(failure) => {
                     let text = format!("beside that: {} ({})", failure.message, failure.causes.join("; "));
@@ -30,10 +29,34 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 }
             }
         }
-        first.map_or(Ok(()), Err)
+        let told = self.tell_outputs(request, &done, known).await;
+        first.map_or(told, Err)
     }
 
-    async fn execute_one(&self, request: &Deploy, prepared: &Prepared<'_>) -> Result<IndexMap<String, String>, Failure> {
+    /// Take note of how the stacks of a wave are now, with one question for all of them.
+    async fn tell_outputs(&self, request: &Deploy, done: &[&StackSpec], known: &mut Known) -> Result<(), Failure> {
+        for spec in done {
+            if !known.changed.contains(&spec.stack) {
+                known.changed.push(spec.stack.clone());
+            }
+        }
+        let states = match done {
+            [] => return Ok(()),
+            [one] => self.cloud.stack(&one.name).await.map(|state| state.into_iter().collect()),
+            _ => self.cloud.stacks().await,
+        };
+        let states = states.map_err(|error| Failure { sent: Sent::Something, ..failure::of(error, &request.target) })?;
+        for spec in done {
+            let state = states.iter().find(|state| state.name == spec.name);
+            let outputs = state.map(|state| state.outputs.clone()).unwrap_or_default();
+            known.states.extend(state.map(|state| (spec.name.clone(), state.clone())));
+            self.talk.tell(Event::Outputs { stack: reference(spec), outputs: outputs.clone() });
+            known.outputs.insert(spec.stack.clone(), outputs);
+        }
+        Ok(())
+    }
+
+    async fn execute_one(&self, request: &Deploy, prepared: &Prepared<'_>) -> Result<(), Failure> {
         let target = &request.target;
         let problem = |error| failure::of(error, target);
         let stack = reference(prepared.spec);
@@ -52,19 +75,17 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         if !matches!(ended.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
             return Err(self.after_failure(request, prepared, &ended).await);
         }
-        let stands = |error| Failure { sent: Sent::Something, ..failure::of(error, target) };
         if prepared.spec.termination_protection {
+            let stands = |error| Failure { sent: Sent::Something, ..failure::of(error, target) };
             self.cloud.protect(&prepared.spec.name, true).await.map_err(stands)?;
         }
-        let live = self.cloud.resources(&prepared.spec.name).await.map_err(stands)?;
-        gap::find(prepared.spec, &live)?;
-        let state = self.cloud.stack(stack_id).await.map_err(stands)?;
-        Ok(state.map(|state| state.outputs).unwrap_or_default())
+        let added = prepared.changes.iter().filter(|change| change.action == ChangeAction::Add);
+        self.find_gap(request, prepared.spec, &ended, added.map(|change| change.logical_id.as_str()).collect()).await
     }
 
     /// Say why, and leave nothing of a stack that was never in use.
     async fn after_failure(&self, request: &Deploy, prepared: &Prepared<'_>, ended: &Ended) -> Failure {
-        let mut failure = explain(prepared, ended);
+        let mut failure = explain(prepared.spec, prepared.create, &prepared.change_set.stack_id, ended);
         if ended.status != "ROLLBACK_COMPLETE" {
             return failure;
         }
@@ -83,10 +104,11 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     }
 }
 
-fn explain(prepared: &Prepared<'_>, ended: &Ended) -> Failure {
-    let name = &prepared.spec.name;
-    let rolled_back = matches!(ended.status.as_str(), "ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE");
-    let cause = cause::first_cause(&ended.events, &prepared.change_set.stack_id);
+/// Why an operation failed, and what is left of it.
+pub(super) fn explain(spec: &StackSpec, create: bool, stack_id: &str, ended: &Ended) -> Failure {
+    let name = &spec.name;
+    let rolled_back = matches!(ended.status.as_str(), "ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE" | "DELETE_COMPLETE");
+    let cause = cause::first_cause(&ended.events, stack_id);
     let failed = match &cause {
         Some(cause::Cause { logical_id: Some(logical_id), resource_type, .. }) => {
             format!("{logical_id} ({resource_type}) failed in `{name}`")
@@ -94,9 +116,9 @@ fn explain(prepared: &Prepared<'_>, ended: &Ended) -> Failure {
         Some(_) | None => format!("`{name}` failed"),
     };
     let reason = cause.as_ref().map(|cause| cause.reason.clone()).or_else(|| ended.reason.clone());
-    let source = cause.and_then(|cause| cause.logical_id).and_then(|id| prepared.spec.sources.get(&id).cloned());
+    let source = cause.and_then(|cause| cause.logical_id).and_then(|id| spec.sources.get(&id).cloned());
     let advice = reason.as_deref().and_then(cause::advice).unwrap_or("mend what AWS names above, and deploy again");
-    let (kind, message, state, sent) = if rolled_back && prepared.create {
+    let (kind, message, state, sent) = if rolled_back && create {
         (FailureKind::RolledBack, format!("{failed}; the first deploy is undone"), "nothing of this stack is left", Sent::Undone)
     } else if rolled_back {
         (FailureKind::RolledBack, format!("{failed}; CloudFormation rolled it back"), "the stack is as it was before", Sent::Undone)

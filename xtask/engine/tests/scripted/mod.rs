@@ -1,6 +1,8 @@
 //! A cloud that does what CloudFormation does, in memory, and fails where a test says so.
+#![allow(dead_code, reason = "each test file uses some of it")]
 
 mod objects;
+pub(crate) mod requests;
 mod services;
 mod stacks;
 
@@ -24,6 +26,7 @@ struct Stack {
     /// Words that the stack takes one by one, each time somebody looks at its events.
     script: VecDeque<StackEvent>,
     waiting: BTreeMap<String, (String, BTreeMap<String, String>)>,
+    protected: bool,
 }
 
 /// The cloud. Stacks live in memory; every change is recorded in `writes`.
@@ -33,10 +36,18 @@ pub(crate) struct ScriptedCloud {
     pub(crate) account: RefCell<Option<String>>,
     /// Operation → the error that it answers with, once.
     faults: RefCell<BTreeMap<String, VecDeque<CloudError>>>,
+    /// Operations whose next answer gets lost.
+    lost: RefCell<Vec<&'static str>>,
+    /// Output → the value that it has from the next operation on.
+    given: RefCell<BTreeMap<String, String>>,
     /// Logical ID → the reason for which its creation fails.
     broken: RefCell<BTreeMap<String, String>>,
     /// Logical IDs that CloudFormation claims to have made and has not.
     phantoms: RefCell<Vec<String>>,
+    /// Whether nothing is heard of those.
+    pub(crate) silent: Cell<bool>,
+    /// Operation and stack → how it was to be gone about.
+    pub(crate) manners: RefCell<Vec<(String, Manner)>>,
     /// What was changed, in order: `create-change-set jobs`.
     pub(crate) writes: RefCell<Vec<String>>,
     pub(crate) objects: RefCell<Vec<String>>,
@@ -57,6 +68,27 @@ pub(crate) fn error(operation: &'static str, kind: ErrorKind, message: &str) -> 
 impl ScriptedCloud {
     pub(crate) fn fail(&self, operation: &'static str, kind: ErrorKind, message: &str) {
         self.faults.borrow_mut().entry(operation.to_owned()).or_default().push_back(error(operation, kind, message));
+    }
+
+    /// The next order is carried out, and its answer gets lost.
+    pub(crate) fn lose_answer(&self, operation: &'static str) {
+        self.lost.borrow_mut().push(operation);
+    }
+
+    fn answer<T>(&self, operation: &'static str, answer: T) -> Result<T, CloudError> {
+        let mut lost = self.lost.borrow_mut();
+        match lost.iter().position(|one| *one == operation) {
+            Some(at) => {
+                lost.remove(at);
+                Err(error(operation, ErrorKind::Unreachable, "connection reset by peer"))
+            }
+            None => Ok(answer),
+        }
+    }
+
+    /// What an output will be from the next operation on.
+    pub(crate) fn will_give(&self, output: &str, value: &str) {
+        self.given.borrow_mut().insert(output.to_owned(), value.to_owned());
     }
 
     pub(crate) fn break_resource(&self, logical_id: &str, reason: &str) {
@@ -87,16 +119,23 @@ impl ScriptedCloud {
     pub(crate) fn put_stack(&self, name: &str, status: &str) {
         let state = StackState {
             name: name.to_owned(),
-            id: format!("arn:{name}/{}", self.next()),
+            id: format!("arn:aws:cloudformation:eu-central-1:{ACCOUNT}:stack/{name}/{}", self.next()),
             status: status.to_owned(),
             reason: Some(format!("a reason for {status}")),
             parameters: BTreeMap::new(),
             outputs: IndexMap::new(),
             changed_at: None,
+            tags: BTreeMap::new(),
+            rollback_alarms: Vec::new(),
         };
         let template = "{\"Resources\":{}}".to_owned();
-        let stack = Stack { state, template, events: Vec::new(), script: VecDeque::new(), waiting: BTreeMap::new() };
+        let stack = Stack { state, template, events: Vec::new(), script: VecDeque::new(), waiting: BTreeMap::new(), protected: false };
         self.stacks.borrow_mut().insert(name.to_owned(), stack);
+    }
+
+    /// Change what is known of a stack, as somebody else's deploy would.
+    pub(crate) fn change(&self, name: &str, how: impl FnOnce(&mut StackState)) {
+        self.with(name, |stack| how(&mut stack.state)).unwrap();
     }
 
     /// What a moving stack will come to.
@@ -156,9 +195,9 @@ impl ScriptedCloud {
     }
 
     /// Play the execution of a change set as events that show one look at a time.
-    fn play(&self, stack: &mut Stack, template: &str, parameters: &BTreeMap<String, String>) {
+    fn play(&self, stack: &mut Stack, template: &str, parameters: &BTreeMap<String, String>, on_failure: &str) {
         let (name, id) = (stack.state.name.clone(), stack.state.id.clone());
-        let create = stack.state.status == "REVIEW_IN_PROGRESS";
+        let create = matches!(stack.state.status.as_str(), "REVIEW_IN_PROGRESS" | "BORN");
         let verb = if create { "CREATE" } else { "UPDATE" };
         let root = |status: String, reason: Option<&str>| self.event(&name, &id, "AWS::CloudFormation::Stack", &status, reason);
         let parsed: serde_json::Value = serde_json::from_str(template).unwrap();
@@ -172,22 +211,23 @@ impl ScriptedCloud {
                 stack.script.push_back(self.event("Other", "", kind, &format!("{verb}_FAILED"), Some("Resource creation cancelled")));
                 stack.script.push_back(self.event(logical_id, "", kind, &format!("{verb}_FAILED"), Some(reason)));
                 failed = true;
-            } else {
+            } else if !(self.silent.get() && self.phantoms.borrow().contains(logical_id)) {
                 stack.script.push_back(self.event(logical_id, "", kind, &format!("{verb}_IN_PROGRESS"), None));
                 stack.script.push_back(self.event(logical_id, &format!("{name}-{logical_id}"), kind, &format!("{verb}_COMPLETE"), None));
             }
         }
-        let rollback = if create { "ROLLBACK" } else { "UPDATE_ROLLBACK" };
         if failed {
-            stack.script.push_back(root(format!("{rollback}_IN_PROGRESS"), Some("The following resource(s) failed")));
-            stack.script.push_back(root(format!("{rollback}_COMPLETE"), None));
+            stack.script.push_back(root(format!("{on_failure}_IN_PROGRESS"), Some("The following resource(s) failed")));
+            stack.script.push_back(root(format!("{on_failure}_COMPLETE"), None));
             return;
         }
         stack.script.push_back(root(format!("{verb}_COMPLETE"), None));
         stack.template = template.to_owned();
         stack.state.parameters = parameters.clone();
         let outputs = parsed["Outputs"].as_object().cloned().unwrap_or_default();
-        stack.state.outputs = outputs.keys().map(|key| (key.clone(), format!("{name}-{key}"))).collect();
+        let given = self.given.borrow();
+        let value = |key: &String| given.get(key).cloned().unwrap_or_else(|| format!("{name}-{key}"));
+        stack.state.outputs = outputs.keys().map(|key| (key.clone(), value(key))).collect();
     }
 }
 
@@ -234,6 +274,11 @@ impl engine::Talk for Listener {
 
     async fn ask(&self, question: String) -> Answer {
         self.tell(Event::Confirm { question });
+        self.answer
+    }
+
+    async fn review(&self) -> Answer {
+        self.tell(Event::Review);
         self.answer
     }
 }

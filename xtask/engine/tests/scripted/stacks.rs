@@ -16,6 +16,7 @@ impl Stacks for ScriptedCloud {
     async fn create_change_set(&self, new: NewChangeSet<'_>) -> Result<ChangeSetId, CloudError> {
         self.call("cloudformation", "CreateChangeSet")?;
         self.wrote(format!("create-change-set {}", new.stack));
+        self.manners.borrow_mut().push((format!("change {}", new.stack), new.manner.clone()));
         let TemplateSource::Body(body) = new.template else { panic!("these templates are short") };
         if new.create && self.status_of(new.stack).is_none() {
             self.put_stack(new.stack, "REVIEW_IN_PROGRESS");
@@ -24,6 +25,7 @@ impl Stacks for ScriptedCloud {
         let added = self.with(new.stack, |stack| {
             let fits = if new.create { stack.state.status == "REVIEW_IN_PROGRESS" } else { stack.state.status.ends_with("_COMPLETE") };
             assert!(fits, "CloudFormation would refuse a change set from {}", stack.state.status);
+            stack.state.tags = new.tags.clone();
             stack.waiting.insert(new.name.to_owned(), (body.to_owned(), parameters)).is_none()
         });
         match added {
@@ -38,7 +40,13 @@ impl Stacks for ScriptedCloud {
         let (old, (new, parameters)) = self
             .with(&id.stack_id, |stack| ((stack.template.clone(), stack.state.parameters.clone()), stack.waiting[&id.id].clone()))
             .unwrap();
-        let same = old.0 == new && old.1.get("Size") == parameters.get("Size");
+        // A digest alone is nothing that CloudFormation would have to change.
+        let seen = |parameters: &BTreeMap<String, String>| {
+            let mut parameters = parameters.clone();
+            parameters.remove("DeployDigest");
+            parameters
+        };
+        let same = old.0 == new && seen(&old.1) == seen(&parameters);
         if same {
             let reason =
                 Some("The submitted information didn't contain changes. Submit different information to create a change set.".to_owned());
@@ -63,7 +71,8 @@ impl Stacks for ScriptedCloud {
         self.wrote(format!("execute {}", stack.state.name));
         let (template, parameters) = stack.waiting.remove(&id.id).unwrap();
         stack.waiting.clear();
-        self.play(&mut stack, &template, &parameters);
+        let on_failure = if stack.state.status == "REVIEW_IN_PROGRESS" { "ROLLBACK" } else { "UPDATE_ROLLBACK" };
+        self.play(&mut stack, &template, &parameters, on_failure);
         self.stacks.borrow_mut().insert(stack.state.name.clone(), stack);
         Ok(())
     }
@@ -77,6 +86,9 @@ impl Stacks for ScriptedCloud {
     async fn delete_stack(&self, name: &str) -> Result<(), CloudError> {
         self.call("cloudformation", "DeleteStack")?;
         let mut stack = self.with(name, |stack| stack.clone()).unwrap();
+        if stack.protected {
+            return Err(error("DeleteStack", ErrorKind::Refused, "Stack cannot be deleted while TerminationProtection is enabled"));
+        }
         self.wrote(format!("delete {}", stack.state.name));
         if stack.state.status == "REVIEW_IN_PROGRESS" {
             self.stacks.borrow_mut().remove(&stack.state.name);
@@ -99,6 +111,7 @@ impl Stacks for ScriptedCloud {
     async fn protect(&self, name: &str, on: bool) -> Result<(), CloudError> {
         self.call("cloudformation", "UpdateTerminationProtection")?;
         self.wrote(format!("protect {name} {on}"));
+        self.with(name, |stack| stack.protected = on);
         Ok(())
     }
 
@@ -147,5 +160,28 @@ impl Stacks for ScriptedCloud {
     async fn template(&self, name: &str) -> Result<Option<String>, CloudError> {
         self.call("cloudformation", "GetTemplate")?;
         Ok(self.with(name, |stack| stack.template.clone()))
+    }
+
+    async fn create_stack(&self, new: NewStack<'_>) -> Result<String, CloudError> {
+        self.call("cloudformation", "CreateStack")?;
+        self.wrote(format!("create {}", new.name));
+        self.manners.borrow_mut().push((format!("create {}", new.name), new.manner.clone()));
+        let TemplateSource::Body(body) = new.template else { panic!("these templates are short") };
+        if let Some(status) = self.status_of(new.name) {
+            return Err(error("CreateStack", ErrorKind::Exists, &format!("Stack [{}] already exists ({status})", new.name)));
+        }
+        self.put_stack(new.name, "BORN");
+        let mut stack = self.with(new.name, |stack| stack.clone()).unwrap();
+        stack.state.tags = new.tags.clone();
+        let parameters = new.parameters.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let on_failure = if new.protected { "ROLLBACK" } else { "DELETE" };
+        self.play(&mut stack, body, &parameters, on_failure);
+        if new.protected {
+            stack.protected = true;
+            self.wrote(format!("protect {} true", new.name));
+        }
+        let id = stack.state.id.clone();
+        self.stacks.borrow_mut().insert(new.name.to_owned(), stack);
+        self.answer("CreateStack", id)
     }
 }
