@@ -272,7 +272,7 @@ async fn a_new_stack_is_one_order_and_its_own_events_tell_that_all_is_there() {
     assert_eq!(writes, expected, "more was sent than has to be");
     // One look before, one for both stacks after, an order each, and two looks at the events of each: the script tells two at a time.
     let calls = engine::cloud::Cloud::calls(&cloud);
-    assert_eq!((calls["cloudformation"], calls["sts"]), (8, 1), "{:?}", calls);
+    assert_eq!((calls["cloudformation"], calls["sts"]), (8, 1), "{calls:?}");
     let shown =
         events.iter().position(|event| matches!(event, Event::ChangeSet { stack, changes } if stack.stack == "jobs" && changes.len() == 1));
     let asked = events.iter().position(|event| matches!(event, Event::Confirm { .. }));
@@ -311,12 +311,38 @@ async fn a_difference_that_cloudformation_does_not_see_is_no_failure() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
     let mut changed = platform();
-    changed.stacks[1].termination_protection = true;
+    changed.stacks[1].tags.insert("Team".to_owned(), "platform".to_owned());
 
     let events = deploy(&cloud, changed).await;
 
     assert_eq!(outcome(&events), Outcome::Unchanged);
     assert_eq!(cloud.change_sets_of("cloudwright-staging-jobs"), 0, "failed change sets pile up");
+}
+
+#[tokio::test]
+async fn protection_is_switched_where_it_differs_and_taken_off_only_with_a_yes() {
+    let cloud = ScriptedCloud::default();
+    let protected = |on: bool| {
+        let mut request = platform();
+        request.stacks[1].termination_protection = on;
+        Request::Deploy(request)
+    };
+    run(&cloud, protected(false), Answer::Yes).await;
+    cloud.writes.borrow_mut().clear();
+
+    for (on, answer, expected) in [
+        (true, Answer::Yes, Outcome::Changed),
+        (true, Answer::Yes, Outcome::Unchanged),
+        (false, Answer::No, Outcome::Unchanged),
+        (false, Answer::Yes, Outcome::Changed),
+    ] {
+        assert_eq!(outcome(&run(&cloud, protected(on), answer).await), expected, "{on} {answer:?}");
+    }
+
+    let writes = cloud.writes.borrow();
+    let switches: Vec<_> = writes.iter().filter(|write| write.starts_with("protect")).collect();
+    let jobs = "cloudwright-staging-jobs";
+    assert_eq!(switches, [&format!("protect {jobs} true"), &format!("protect {jobs} false")], "`destroy` would be refused for ever");
 }
 
 #[tokio::test]

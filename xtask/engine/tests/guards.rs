@@ -127,7 +127,7 @@ async fn templates_are_read_before_anything_is_sent_and_only_those_that_change()
 
     let refused = run(&cloud, Request::Deploy(changed(request, "BetterQueue")), Answer::No).await;
 
-    let reviewed = |events: &[Event]| events.iter().any(|event| *event == Event::Review);
+    let reviewed = |events: &[Event]| events.contains(&Event::Review);
     assert!(!reviewed(&first), "there is nothing that could be lost yet");
     assert_eq!((outcome(&same), after - before.0, reviewed(&same)), (Outcome::Unchanged, 1, false), "a look costs no more than before");
     assert_eq!(outcome(&refused), Outcome::Declined);

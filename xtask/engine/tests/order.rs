@@ -67,7 +67,7 @@ async fn who_takes_something_else_instead_gets_it_before_the_old_goes() {
         let resources = template(&cloud, JOBS).await["Resources"].clone();
         assert!(resources.get("OldQueue").is_none() && resources.get("NewQueue").is_some(), "what was dropped stays for ever: {resources}");
         let taken = cloud.parameters_of(IMAGES);
-        assert!(taken.get("Old").is_none() && taken["New"] == format!("{JOBS}-New"), "{taken:?}");
+        assert!(!taken.contains_key("Old") && taken["New"] == format!("{JOBS}-New"), "{taken:?}");
     }
 }
 
@@ -80,13 +80,12 @@ async fn what_is_on_its_way_is_shown_as_such_and_settles() {
     let events = deploy(&cloud, wanted.clone()).await;
     let again = deploy(&cloud, wanted).await;
 
-    let told: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Plan { stack, intent: Intent::Update, reason } => Some((stack.stack.as_str(), reason.as_deref())),
-            _ => None,
-        })
-        .collect();
+    let mut told = Vec::new();
+    for event in &events {
+        if let Event::Plan { stack, intent: Intent::Update, reason } = event {
+            told.push((stack.stack.as_str(), reason.as_deref()));
+        }
+    }
     let first = ("jobs", Some("keeps Old until nobody takes it any more"));
     assert_eq!(told, [first, ("images", None), ("jobs", Some("drops what was kept"))], "a person would wonder why jobs goes twice");
     assert_eq!(outcome(&again), Outcome::Unchanged);

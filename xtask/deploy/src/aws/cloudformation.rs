@@ -193,6 +193,7 @@ fn state(stack: Stack) -> StackState {
         changed_at: changed.map(|at| at.to_string()),
         tags: stack.tags.unwrap_or_default().into_iter().filter_map(tag).collect(),
         rollback_alarms: triggers.into_iter().filter_map(|trigger| trigger.arn).collect(),
+        protected: stack.enable_termination_protection.unwrap_or_default(),
     }
 }
 

@@ -28,6 +28,8 @@ pub struct StackState {
     pub tags: BTreeMap<String, String>,
     /// The ARNs of the alarms that bring its updates back.
     pub rollback_alarms: Vec<String>,
+    /// Whether CloudFormation refuses to delete it.
+    pub protected: bool,
 }
 
 /// How CloudFormation goes about an operation.

@@ -237,7 +237,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
 /// Whether a stack is made by one call. The empty shell of a change set that was never executed takes another change set only.
 fn is_made(step: &Step<'_>, known: &Known) -> bool {
     match step.intent {
-        Intent::Create => !known.states.get(&step.spec.name).is_some_and(|state| state.status != "DELETE_COMPLETE"),
+        Intent::Create => known.states.get(&step.spec.name).is_none_or(|state| state.status == "DELETE_COMPLETE"),
         Intent::Recreate => true,
         Intent::Nothing | Intent::Update | Intent::Wait | Intent::Delete => false,
     }

@@ -54,6 +54,7 @@ pub(super) fn digest_parameter(spec: &StackSpec) -> Option<&str> {
 }
 
 /// The SHA-256 of everything that CloudFormation gets, as 64 hexadecimal digits. `parameters` has an empty text for the digest itself.
+/// Termination protection is no part of it: the stack itself tells whether it is on.
 pub(super) fn digest(spec: &StackSpec, parameters: &IndexMap<String, String>) -> String {
     let mut sha = Sha256::new();
     // Each piece with its length before it: no two different lists run together into the same bytes.
@@ -62,7 +63,6 @@ pub(super) fn digest(spec: &StackSpec, parameters: &IndexMap<String, String>) ->
         sha.update(text.as_bytes());
     };
     piece(&spec.template);
-    piece(if spec.termination_protection { "protected" } else { "unprotected" });
     for (name, value) in parameters {
         piece(name);
         piece(value);

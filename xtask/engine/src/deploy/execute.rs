@@ -1,6 +1,6 @@
 //! Executing the change sets of a wave, side by side, and what follows success and failure.
 
-use protocol::{ChangeAction, Deploy, Event, Failure, FailureKind, Sent, StackSpec};
+use protocol::{Answer, ChangeAction, Deploy, Event, Failure, FailureKind, Sent, StackSpec};
 
 use super::changes::{Prepared, Ready};
 use super::{Known, reference};
@@ -14,7 +14,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     /// Execute all change sets of a wave, and make what is new. Stacks that succeed stand, whatever happens to the others.
     pub(super) async fn execute_all(&self, request: &Deploy, ready: Ready<'_>, known: &mut Known) -> Result<(), Failure> {
         let (changed, made) = futures_util::join!(
-            futures_util::future::join_all(ready.prepared.iter().map(|one| self.execute_one(request, one))),
+            futures_util::future::join_all(ready.prepared.iter().map(|one| self.execute_one(request, one, known))),
             futures_util::future::join_all(ready.creations.iter().map(|one| self.create_one(request, one, known)))
         );
         let mut first: Option<Failure> = None;
@@ -56,7 +56,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         Ok(())
     }
 
-    async fn execute_one(&self, request: &Deploy, prepared: &Prepared<'_>) -> Result<(), Failure> {
+    async fn execute_one(&self, request: &Deploy, prepared: &Prepared<'_>, known: &Known) -> Result<(), Failure> {
         let target = &request.target;
         let problem = |error| failure::of(error, target);
         let stack = reference(prepared.spec);
@@ -75,12 +75,30 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         if !matches!(ended.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
             return Err(self.after_failure(request, prepared, &ended).await);
         }
-        if prepared.spec.termination_protection {
+        let wanted = prepared.spec.termination_protection;
+        if wanted != is_protected(prepared.spec, known) {
             let stands = |error| Failure { sent: Sent::Something, ..failure::of(error, target) };
-            self.cloud.protect(&prepared.spec.name, true).await.map_err(stands)?;
+            self.cloud.protect(&prepared.spec.name, wanted).await.map_err(stands)?;
         }
         let added = prepared.changes.iter().filter(|change| change.action == ChangeAction::Add);
         self.find_gap(request, prepared.spec, &ended, added.map(|change| change.logical_id.as_str()).collect()).await
+    }
+
+    /// Switch the protection of a stack in which CloudFormation finds nothing else to change. Taking it off is asked for.
+    pub(super) async fn switch_protection(&self, request: &Deploy, spec: &StackSpec, known: &mut Known) -> Result<(), Failure> {
+        let wanted = spec.termination_protection;
+        if wanted == is_protected(spec, known) {
+            return Ok(());
+        }
+        let question = || format!("Take the termination protection off `{}` in `{}`?", spec.name, request.target.environment);
+        if !wanted && request.ask && self.talk.ask(question()).await == Answer::No {
+            return Ok(());
+        }
+        self.cloud.protect(&spec.name, wanted).await.map_err(|error| failure::of(error, &request.target))?;
+        let word = if wanted { "on" } else { "off" };
+        self.talk.tell(Event::Note { text: format!("the termination protection of `{}` is {word} now", spec.name) });
+        known.changed.push(spec.stack.clone());
+        Ok(())
     }
 
     /// Say why, and leave nothing of a stack that was never in use.
@@ -102,6 +120,10 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             }
         }
     }
+}
+
+fn is_protected(spec: &StackSpec, known: &Known) -> bool {
+    known.states.get(&spec.name).is_some_and(|state| state.protected)
 }
 
 /// Why an operation failed, and what is left of it.

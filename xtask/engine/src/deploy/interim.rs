@@ -112,6 +112,7 @@ mod tests {
             changed_at: None,
             tags: BTreeMap::new(),
             rollback_alarms: Vec::new(),
+            protected: false,
         }
     }
 

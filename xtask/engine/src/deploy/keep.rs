@@ -43,8 +43,13 @@ fn other_file(artifact: &Artifact) -> Option<String> {
 
 /// Every stack must be as the plan has seen it.
 pub(super) fn has_not_moved(plan: &Plan, known: &Known) -> Result<(), Failure> {
-    let mut causes: Vec<String> = plan.stacks.iter().filter_map(|stack| how_it_moved(plan, stack, known)).collect();
-    causes.dedup();
+    let mut causes: Vec<String> = Vec::new();
+    for cause in plan.stacks.iter().filter_map(|stack| how_it_moved(plan, stack, known)) {
+        // A stack that takes a step on the way stands there twice.
+        if !causes.contains(&cause) {
+            causes.push(cause);
+        }
+    }
     let now = role(&plan.deploy, known);
     if now != plan.role {
         let word = |role: &Option<String>| role.clone().unwrap_or_else(|| "none".to_owned());

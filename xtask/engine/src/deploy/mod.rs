@@ -135,6 +135,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             let step = self.step(request, planned, spec, known).await?;
             let stack = reference(spec);
             if step.intent == Intent::Nothing {
+                self.switch_protection(request, spec, known).await?;
                 let outputs = known.states.get(&spec.name).map(|state| state.outputs.clone()).unwrap_or_default();
                 self.talk.tell(Event::Plan { stack: stack.clone(), intent: Intent::Nothing, reason: None });
                 self.talk.tell(Event::Outputs { stack, outputs: outputs.clone() });
@@ -146,6 +147,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
         let (ready, unchanged) = self.prepare(request, steps, known).await?;
         for (spec, outputs) in unchanged {
+            self.switch_protection(request, spec, known).await?;
             self.talk.tell(Event::Outputs { stack: reference(spec), outputs: outputs.clone() });
             known.outputs.insert(spec.stack.clone(), outputs);
         }

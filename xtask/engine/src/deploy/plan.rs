@@ -125,7 +125,10 @@ fn plan_step(request: &Deploy, spec: &StackSpec, step: &Step, changing: &BTreeSe
     }
     let expected = values.map(|values| digest(spec, &values));
     let decision = decide(spec, expected.as_deref(), known, &request.target.environment)?;
-    let reason = if decision.intent == Intent::Nothing && !later.is_empty() {
+    let protection = state.filter(|state| state.protected != spec.termination_protection);
+    let reason = if let (Intent::Nothing, Some(_)) = (decision.intent, protection) {
+        Some(format!("but for its termination protection, which goes {}", if spec.termination_protection { "on" } else { "off" }))
+    } else if decision.intent == Intent::Nothing && !later.is_empty() {
         let stacks: Vec<_> = later.iter().map(|stack| format!("`{stack}`")).collect();
         Some(format!("unless {} gives other values then", stacks.join(" or ")))
     } else {

@@ -26,7 +26,6 @@ struct Stack {
     /// Words that the stack takes one by one, each time somebody looks at its events.
     script: VecDeque<StackEvent>,
     waiting: BTreeMap<String, (String, BTreeMap<String, String>)>,
-    protected: bool,
 }
 
 /// The cloud. Stacks live in memory; every change is recorded in `writes`.
@@ -127,9 +126,10 @@ impl ScriptedCloud {
             changed_at: None,
             tags: BTreeMap::new(),
             rollback_alarms: Vec::new(),
+            protected: false,
         };
         let template = "{\"Resources\":{}}".to_owned();
-        let stack = Stack { state, template, events: Vec::new(), script: VecDeque::new(), waiting: BTreeMap::new(), protected: false };
+        let stack = Stack { state, template, events: Vec::new(), script: VecDeque::new(), waiting: BTreeMap::new() };
         self.stacks.borrow_mut().insert(name.to_owned(), stack);
     }
 

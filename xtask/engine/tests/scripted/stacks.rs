@@ -86,7 +86,7 @@ impl Stacks for ScriptedCloud {
     async fn delete_stack(&self, name: &str) -> Result<(), CloudError> {
         self.call("cloudformation", "DeleteStack")?;
         let mut stack = self.with(name, |stack| stack.clone()).unwrap();
-        if stack.protected {
+        if stack.state.protected {
             return Err(error("DeleteStack", ErrorKind::Refused, "Stack cannot be deleted while TerminationProtection is enabled"));
         }
         self.wrote(format!("delete {}", stack.state.name));
@@ -111,7 +111,7 @@ impl Stacks for ScriptedCloud {
     async fn protect(&self, name: &str, on: bool) -> Result<(), CloudError> {
         self.call("cloudformation", "UpdateTerminationProtection")?;
         self.wrote(format!("protect {name} {on}"));
-        self.with(name, |stack| stack.protected = on);
+        self.with(name, |stack| stack.state.protected = on);
         Ok(())
     }
 
@@ -177,7 +177,7 @@ impl Stacks for ScriptedCloud {
         let on_failure = if new.protected { "ROLLBACK" } else { "DELETE" };
         self.play(&mut stack, body, &parameters, on_failure);
         if new.protected {
-            stack.protected = true;
+            stack.state.protected = true;
             self.wrote(format!("protect {} true", new.name));
         }
         let id = stack.state.id.clone();
