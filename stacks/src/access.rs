@@ -7,7 +7,7 @@ use cfn_kit::prelude::*;
 use cfn_kit::{execution, iam};
 
 use foundation::environment::Environment;
-use foundation::{Built, Export, Finished, Stack, pascal};
+use foundation::{Built, Export, Finished, ROLE_ARN, Stack, pascal};
 
 /// The short name of its stack.
 pub(crate) const STACK: &str = "execution-role";
@@ -46,7 +46,7 @@ pub fn execution_role(env: &Environment, platform: &[Finished]) -> Finished {
         let policy = iam::ManagedPolicy::new(PolicyDocument::new(statements)).roles([&role]);
         stack.add(&format!("Policy{}", number + 1), policy);
     }
-    let role = stack.output("RoleArn", role.arn(), "Role that CloudFormation takes on");
+    let role = stack.output(ROLE_ARN, role.arn(), "Role that CloudFormation takes on");
     let Built { finished, gives: _ } = stack.finish(Access { role });
     finished
 }

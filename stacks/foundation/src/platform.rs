@@ -9,6 +9,12 @@ pub const ARTIFACTS: &str = "artifacts";
 /// The output of [`ARTIFACTS`] that names its bucket.
 pub const ARTIFACT_BUCKET: &str = "BucketName";
 
+/// The output of the execution role's stack that gives the role.
+pub const ROLE_ARN: &str = "RoleArn";
+
+/// The tag that says which environment a stack belongs to.
+pub const ENVIRONMENT_TAG: &str = "cloudwright:environment";
+
 /// What an environment is made of, for a program that must not be compiled again whenever a stack changes.
 ///
 /// Functions and not a list of stacks: the same environment gives the same bytes, whoever asks and how often.

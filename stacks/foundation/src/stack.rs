@@ -9,7 +9,7 @@ use cfn_kit::{Document, HasLogicalId, ParameterType, Text};
 use indexmap::IndexMap;
 
 use crate::environment::{Architecture, Environment};
-use crate::platform::ARTIFACTS;
+use crate::platform::{ARTIFACTS, ENVIRONMENT_TAG};
 
 /// The parameter and output that hold the digest of what was deployed.
 ///
@@ -176,7 +176,7 @@ impl<'e, G> Stack<'e, G> {
             template: self.template.seal(),
             parameters: self.parameters,
             shipped: self.shipped,
-            tags: BTreeMap::from([("cloudwright:environment".to_owned(), self.environment.name.clone())]),
+            tags: BTreeMap::from([(ENVIRONMENT_TAG.to_owned(), self.environment.name.clone())]),
             termination_protection: self.environment.protection.termination,
         };
         Built { finished, gives }

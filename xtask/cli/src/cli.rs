@@ -23,7 +23,7 @@ Exit codes:
   0  done, or nothing to do
   1  failed
   2  the command line is wrong, or names something that does not exist
-  3  there are differences
+  3  there are differences, or something was refused that has to be said yes to
   4  declined, nothing changed
   5  the deploy failed, and AWS rolled it back";
 

@@ -78,6 +78,11 @@ pub(crate) trait Listener {
     fn answer(&mut self, _question: &str) -> Answer {
         Answer::No
     }
+
+    /// The engine asks whether the changes may be made, by the templates that it has told of, and waits.
+    fn review(&mut self) -> Answer {
+        Answer::No
+    }
 }
 
 /// A closure listens to requests that only read, and ask nothing.
@@ -160,6 +165,10 @@ impl Engine {
                     let answer = listener.answer(&question);
                     self.say(&answer);
                 }
+                Event::Review => {
+                    let answer = listener.review();
+                    self.say(&answer);
+                }
                 Event::Done { .. } | Event::Failed(_) => last = Some(event),
                 Event::Identity { .. }
                 | Event::Plan { .. }
@@ -180,6 +189,7 @@ impl Engine {
                 | Event::Verified(_)
                 | Event::Detected(_)
                 | Event::Checked(_) => {}
+                Event::Planned(_) => {}
             }
         }
         self.conclude(last)

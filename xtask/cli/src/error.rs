@@ -57,6 +57,30 @@ pub(crate) enum Error {
     #[error("interrupted before anything was sent")]
     Interrupted,
 
+    #[error("`{environment}` is deployed from a commit, and {} here {} in none", count(files.len(), "file"), if files.len() == 1 { "is" } else { "are" })]
+    DirtyTree { environment: String, files: Vec<String> },
+
+    #[error("{} was not released in `{before}`, which `{environment}` demands", commit.as_deref().map_or("what is here".to_owned(), |commit| format!("commit `{commit}`")))]
+    Unreleased { environment: String, before: String, commit: Option<String> },
+
+    #[error("`deploy.rollback` of `{environment}` names what cannot bring an update back")]
+    RollbackAlarms { environment: String, wrong: Vec<String> },
+
+    #[error("{} of `{environment}` would lose or open something, {}", count(changes.len(), "change"), match given {
+        None => "and nobody has accepted that".to_owned(),
+        Some(given) => format!("and `{given}` was accepted for other changes"),
+    })]
+    Unaccepted { environment: String, changes: Vec<String>, token: String, given: Option<String> },
+
+    #[error("`{environment}` would change what must never change")]
+    MustNeverChange { environment: String, changes: Vec<String>, name: String },
+
+    #[error("`{}` is no plan", path.display())]
+    PlanFile { path: PathBuf, source: serde_json::Error },
+
+    #[error("the engine told no plan")]
+    NoPlan,
+
     #[error("`{rev}` has no snapshots of `{environment}`")]
     NoSnapshots { rev: String, environment: String },
 
@@ -150,6 +174,24 @@ impl Error {
                  somebody else deploys: `cargo xtask releases` and `--dry-run` show what differs"
                     .to_owned()
             }
+            Self::DirtyTree { .. } => {
+                "nothing was sent; commit what belongs to it and put the rest aside, or say `--allow-dirty`: nobody can return to what no commit holds"
+                    .to_owned()
+            }
+            Self::Unreleased { before, .. } => format!(
+                "nothing was sent; deploy it to `{before}` first (`cargo xtask deploy --env {before}`), or say `--unreleased` when it cannot wait"
+            ),
+            Self::RollbackAlarms { environment, .. } => {
+                format!("nothing was sent; correct `deploy.rollback.alarms` in environments/{environment}.yaml")
+            }
+            Self::Unaccepted { environment, token, .. } => format!(
+                "nothing was sent; `cargo xtask diff --env {environment} --deployed` shows all of it; if it has to be: `--accept {token}`, which is good for exactly these changes"
+            ),
+            Self::MustNeverChange { name, .. } => {
+                format!("nothing was sent; the template says why; if it has to be, say so: `--allow-change {name}`")
+            }
+            Self::PlanFile { .. } => "nothing was sent; `cargo xtask deploy --plan-out` makes one".to_owned(),
+            Self::NoPlan => "nothing was sent; the engine may be of another version: unset CLOUDWRIGHT_ENGINE".to_owned(),
             Self::NoSnapshots { environment, .. } => {
                 format!(
                     "snapshots are in snapshots/{environment}/; `git log -- snapshots/{environment}` lists the revisions that have some"
@@ -187,7 +229,11 @@ impl Error {
             | Self::Protected { .. }
             | Self::OtherProtection { .. }
             | Self::NobodyToType { .. } => Outcome::Usage,
-            Self::Losses { .. } => Outcome::Different,
+            Self::Losses { .. }
+            | Self::DirtyTree { .. }
+            | Self::Unreleased { .. }
+            | Self::Unaccepted { .. }
+            | Self::MustNeverChange { .. } => Outcome::Different,
             Self::Failed(failure) if failure.kind == FailureKind::RolledBack => Outcome::RolledBack,
             Self::Failed(failure) if failure.kind == FailureKind::Differs => Outcome::Different,
             Self::NoWorkspace { .. }
@@ -197,6 +243,9 @@ impl Error {
             | Self::NoLocalEnvironment
             | Self::Interrupted
             | Self::NotThatRelease { .. }
+            | Self::RollbackAlarms { .. }
+            | Self::PlanFile { .. }
+            | Self::NoPlan
             | Self::NoSnapshots { .. }
             | Self::Git { .. }
             | Self::Read { .. }
@@ -228,6 +277,9 @@ impl Error {
             Self::Local(error) => self.as_failure(error.causes()),
             Self::Suite(error) => self.as_failure(error.causes()),
             Self::Bench(error) => self.as_failure(error.causes()),
+            Self::DirtyTree { files, .. } => self.as_failure(some(files)),
+            Self::RollbackAlarms { wrong, .. } => self.as_failure(wrong.clone()),
+            Self::Unaccepted { changes, .. } | Self::MustNeverChange { changes, .. } => self.as_failure(some(changes)),
             Self::NoWorkspace { .. }
             | Self::UnknownEnvironment { .. }
             | Self::EnvironmentFile(_)
@@ -241,6 +293,9 @@ impl Error {
             | Self::LocalCloudDown { .. }
             | Self::NoLocalEnvironment
             | Self::Interrupted
+            | Self::Unreleased { .. }
+            | Self::PlanFile { .. }
+            | Self::NoPlan
             | Self::NoSnapshots { .. }
             | Self::Git { .. }
             | Self::Read { .. }
@@ -267,6 +322,15 @@ impl Error {
 /// Every cause below an error, nearest first, in its own words.
 pub(crate) fn causes(error: &dyn error::Error) -> Vec<String> {
     std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string).collect()
+}
+
+/// The first of a list that may be long, and how many more there are.
+fn some(all: &[String]) -> Vec<String> {
+    const MOST: usize = 10;
+    let more = all.len().saturating_sub(MOST);
+    let mut some: Vec<String> = all.iter().take(MOST).cloned().collect();
+    some.extend((more > 0).then(|| format!("and {more} more")));
+    some
 }
 
 /// `1 mistake`, `2 mistakes`.

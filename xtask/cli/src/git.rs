@@ -1,4 +1,4 @@
-//! What another revision of the repository held.
+//! What git knows of the repository: what another revision held, and whether this one is all there is.
 
 use std::io;
 use std::process::Command;
@@ -37,9 +37,35 @@ pub(crate) fn head(workspace: &Workspace) -> Option<Commit> {
     Some(Commit { id: id.to_owned(), subject: subject.to_owned(), tags, dirty })
 }
 
+/// The commit that is checked out; none outside a checkout.
+pub(crate) fn commit(workspace: &Workspace) -> Result<Option<String>, Error> {
+    if !is_checkout(workspace)? {
+        return Ok(None);
+    }
+    Ok(Some(git(workspace, &["rev-parse", "HEAD"])?.trim().to_owned()))
+}
+
+/// The files that are not as the commit has them, new ones too, as `git status` names them.
+pub(crate) fn changed_files(workspace: &Workspace) -> Result<Vec<String>, Error> {
+    if !is_checkout(workspace)? {
+        return Ok(Vec::new());
+    }
+    let status = git(workspace, &["status", "--porcelain"])?;
+    Ok(status.lines().map(|line| line.get(3..).unwrap_or(line).to_owned()).collect())
+}
+
+/// Whether git knows this folder. Any other trouble that git has with it is an error.
+fn is_checkout(workspace: &Workspace) -> Result<bool, Error> {
+    match git(workspace, &["rev-parse", "--is-inside-work-tree"]) {
+        Ok(answer) => Ok(answer.trim() == "true"),
+        Err(Error::Git { source, .. }) if source.to_string().contains("not a git repository") => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String, Error> {
     let failed = |source| Error::Git { command: arguments.join(" "), source };
-    let output = Command::new("git").args(arguments).current_dir(workspace.root()).output().map_err(failed)?;
+    let output = Command::new("git").args(arguments).current_dir(workspace.root()).env("LC_ALL", "C").output().map_err(failed)?;
     if !output.status.success() {
         return Err(failed(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned())));
     }

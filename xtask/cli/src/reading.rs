@@ -1,6 +1,6 @@
 //! What is declared, for the engine to compare, and what came of it, for people.
 
-use protocol::{Declared, Difference, Event, Excuse, Verdict, Verified};
+use protocol::{Declared, Difference, Event, Excuse, StackSpec, Verdict, Verified};
 use serde_json::Value as Json;
 
 use crate::error::{Error, count};
@@ -26,6 +26,16 @@ pub(crate) fn declared(session: &Session, wanted: &[String]) -> Result<Vec<Decla
         Declared::of(&platform::spec(finished, &template), excuses)
     };
     Ok(chosen.map(one).collect())
+}
+
+/// Stacks as they were sent, with what the local cloud is known not to keep of them.
+pub(crate) fn of_specs<'s>(specs: impl Iterator<Item = &'s StackSpec>, local: bool) -> Vec<Declared> {
+    let one = |spec: &StackSpec| {
+        // A template of ours is JSON; one that is not has nothing to excuse.
+        let template: Json = serde_json::from_str(&spec.template).unwrap_or_default();
+        Declared::of(spec, if local { excuses(&template) } else { Vec::new() })
+    };
+    specs.map(one).collect()
 }
 
 /// What the local cloud makes and does not keep. What it refuses is not in the template that it gets.
@@ -79,7 +89,7 @@ impl Tally {
         lines
     }
 
-    fn count(&mut self, verified: &Verified) {
+    pub(crate) fn count(&mut self, verified: &Verified) {
         match verified.verdict {
             Verdict::Same => self.same += 1,
             Verdict::Differs => self.differ += 1,

@@ -101,7 +101,8 @@ pub(crate) fn is_local(environment: &Environment) -> bool {
     matches!(environment.endpoint_url, Some(Endpoint::LocalCloud))
 }
 
-fn running(workspace: &Workspace, environment: &Environment) -> Result<String, Error> {
+/// Where the local cloud is.
+pub(crate) fn running(workspace: &Workspace, environment: &Environment) -> Result<String, Error> {
     let cloud = local::status(workspace);
     cloud.map(|cloud| cloud.endpoint).ok_or_else(|| Error::LocalCloudDown { environment: environment.name.clone() })
 }

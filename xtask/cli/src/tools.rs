@@ -30,13 +30,15 @@ pub(crate) fn engine(ctx: &Context, workspace: &Workspace, platform: &[Finished]
     }
 }
 
-/// The engine for a command that must not wait for anything else to be built.
+/// The engine and nothing else, where nothing else will be needed.
 pub(crate) fn engine_alone(ctx: &Context, workspace: &Workspace) -> Result<PathBuf, Error> {
-    if let Some(engine) = env::var_os(ENGINE_VARIABLE) {
-        return Ok(PathBuf::from(engine));
+    match env::var_os(ENGINE_VARIABLE) {
+        Some(engine) => Ok(PathBuf::from(engine)),
+        None => {
+            let order = Order { packages: &[ENGINE], profile: Profile::Dev, machine: None };
+            engine_among(&artifacts::build(workspace, order, &Building::tools(ctx.terminal))?)
+        }
     }
-    let order = Order { packages: &[ENGINE], profile: Profile::Dev, machine: None };
-    engine_among(&artifacts::build(workspace, order, &Building::tools(ctx.terminal))?)
 }
 
 /// The engine among what was built.

@@ -28,6 +28,17 @@ impl Talk for Lines {
 
     async fn ask(&self, question: String) -> Answer {
         tell(&Event::Confirm { question });
+        self.answer().await
+    }
+
+    async fn review(&self) -> Answer {
+        tell(&Event::Review);
+        self.answer().await
+    }
+}
+
+impl Lines {
+    async fn answer(&self) -> Answer {
         let line = self.answers.lock().await.recv().await;
         line.and_then(|line| serde_json::from_str(&line).ok()).unwrap_or(Answer::No)
     }
@@ -123,7 +134,8 @@ impl Signals {
 
 fn target(request: &Request) -> &Target {
     match request {
-        Request::Deploy(deploy) => &deploy.target,
+        Request::Deploy(deploy) | Request::Plan(deploy) => &deploy.target,
+        Request::Execute(plan) => &plan.deploy.target,
         Request::Destroy(destroy) => &destroy.target,
         Request::Status(stacks) | Request::Outputs(stacks) | Request::Templates(stacks) => &stacks.target,
         Request::Logs(logs) => &logs.target,

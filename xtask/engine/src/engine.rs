@@ -19,6 +19,8 @@ pub trait Talk {
     fn tell(&self, event: Event);
     /// Put a question to a person. Silence, or nobody there, is [`Answer::No`].
     async fn ask(&self, question: String) -> Answer;
+    /// Tell [`Event::Review`] and wait for what a program makes of the templates that it was told of. Silence is [`Answer::No`].
+    async fn review(&self) -> Answer;
 }
 
 /// The engine, with the cloud it works on and the listener it tells.
@@ -42,7 +44,7 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
     pub async fn run(&self, request: &Request) -> bool {
         let started = Instant::now();
         let result = match request {
-            Request::Deploy(deploy) => self.release(deploy).await,
+            Request::Deploy(deploy) => self.release(async || self.deploy(deploy).await).await,
             Request::Destroy(destroy) => self.destroy(destroy).await,
             Request::Status(stacks) => self.status(stacks).await,
             Request::Outputs(stacks) => self.outputs(stacks).await,
@@ -57,6 +59,8 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Verify(verify) => self.verify(verify).await,
             Request::Drift(drift) => self.drift(drift).await,
             Request::Preflight(preflight) => self.preflight(preflight).await,
+            Request::Plan(deploy) => self.only_plan(deploy).await,
+            Request::Execute(plan) => self.release(async || self.execute_plan(plan).await).await,
         };
         match result {
             Ok(outcome) => {

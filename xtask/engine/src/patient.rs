@@ -11,7 +11,9 @@ use std::path::Path;
 
 use protocol::Event;
 
-use crate::cloud::{ChangeSetId, ChangeSetState, Cloud, CloudError, ErrorKind, NewChangeSet, StackEvent, StackResource, StackState};
+use crate::cloud::{
+    ChangeSetId, ChangeSetState, Cloud, CloudError, ErrorKind, NewChangeSet, NewStack, StackEvent, StackResource, StackState,
+};
 use crate::engine::Talk;
 use crate::interrupt::Interrupt;
 use crate::pace::Retries;
@@ -124,6 +126,15 @@ impl<'a, C: Cloud, T: Talk> Patient<'a, C, T> {
             })
             .await?;
         Ok(made)
+    }
+
+    /// Only throttling is waited out here: after a lost answer, whether the stack is there has to be looked at first.
+    pub(crate) async fn create_stack(&self, new: NewStack<'_>) -> Result<String, CloudError> {
+        let made = self.retried(|error| error.kind == ErrorKind::Throttled, async || self.cloud.create_stack(new.clone()).await).await;
+        if made.as_ref().map_or_else(is_ambiguous, |_| true) {
+            self.begun(new.name);
+        }
+        made
     }
 
     pub(crate) async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetState, CloudError> {

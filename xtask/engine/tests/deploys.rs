@@ -7,85 +7,15 @@ use std::collections::BTreeMap;
 
 use engine::cloud::{ErrorKind, LogLine};
 use engine::{Engine, Interrupt, Wish};
-use indexmap::IndexMap;
-use protocol::{
-    Answer, Artifact, Deploy, Destroy, Event, Failure, FailureKind, Intent, Logs, Outcome, OutputRef, Request, Sent, Source, StackRef,
-    StackSpec, Target,
-};
-use scripted::{ACCOUNT, Listener, ScriptedCloud};
+use protocol::{Answer, Destroy, Event, FailureKind, Intent, Logs, Outcome, Request, Sent, StackRef};
+use scripted::requests::{deploy, failure, outcome, output, platform, run, stack, target};
+use scripted::{Listener, ScriptedCloud};
 
-fn target() -> Target {
-    Target { environment: "staging".to_owned(), account: ACCOUNT.to_owned(), region: "eu-central-1".to_owned() }
-}
-
-fn stack(stack: &str, resource: &str, output: &str, parameters: &[(&str, Source)]) -> StackSpec {
-    let mut parameters: IndexMap<String, Source> = parameters.iter().map(|(name, source)| ((*name).to_owned(), source.clone())).collect();
-    parameters.insert("DeployDigest".to_owned(), Source::Digest);
-    StackSpec {
-        stack: stack.to_owned(),
-        name: format!("cloudwright-staging-{stack}"),
-        template: serde_json::json!({
-            "Resources": { resource: { "Type": "AWS::SQS::Queue" } },
-            "Outputs": { output: { "Value": "x" } }
-        })
-        .to_string(),
-        parameters,
-        capabilities: vec!["CAPABILITY_IAM".to_owned()],
-        tags: BTreeMap::new(),
-        sources: BTreeMap::from([(resource.to_owned(), format!("stacks/src/{stack}.rs:7"))]),
-        termination_protection: false,
-    }
-}
-
-fn output(stack: &str, output: &str) -> Source {
-    Source::Output(OutputRef { stack: stack.to_owned(), output: output.to_owned() })
-}
-
-/// Two stacks that need nobody, and one that needs both.
-fn platform() -> Deploy {
-    Deploy {
-        target: target(),
-        stacks: vec![
-            stack("artifacts", "Bucket", "BucketName", &[]),
-            stack("jobs", "JobQueue", "AlertsArn", &[]),
-            stack(
-                "images",
-                "Transcode",
-                "SourceBucketName",
-                &[("Alerts", output("jobs", "AlertsArn")), ("Code", Source::Artifact { artifact: "transcode".to_owned() })],
-            ),
-        ],
-        artifacts: vec![Artifact { name: "transcode".to_owned(), path: "transcode.zip".into(), sha256: "ab".repeat(32), bytes: 12 }],
-        artifact_bucket: OutputRef { stack: "artifacts".to_owned(), output: "BucketName".to_owned() },
-        ask: true,
-        skip: Vec::new(),
-        release: protocol::Intended::default(),
-    }
-}
-
-async fn run(cloud: &ScriptedCloud, request: Request, answer: Answer) -> Vec<Event> {
-    let (_stop, interrupt) = Interrupt::new();
-    let listener = Listener::new(answer);
-    Engine::new(cloud, &listener, interrupt).run(&request).await;
-    listener.events.into_inner()
-}
-
-async fn deploy(cloud: &ScriptedCloud, request: Deploy) -> Vec<Event> {
-    run(cloud, Request::Deploy(request), Answer::Yes).await
-}
-
-fn outcome(events: &[Event]) -> Outcome {
-    match events.last() {
-        Some(Event::Done { outcome, .. }) => *outcome,
-        other => panic!("the engine did not end well: {other:?}"),
-    }
-}
-
-fn failure(events: &[Event]) -> Failure {
-    match events.last() {
-        Some(Event::Failed(failure)) => failure.clone(),
-        other => panic!("the engine did not fail: {other:?}"),
-    }
+/// The platform with another queue.
+fn changed() -> protocol::Deploy {
+    let mut changed = platform();
+    changed.stacks[1] = stack("jobs", "BetterQueue", "AlertsArn", &[]);
+    changed
 }
 
 fn intents(events: &[Event]) -> Vec<(String, Intent)> {
@@ -113,8 +43,8 @@ async fn a_stack_is_touched_only_after_those_that_it_needs() {
 
     let writes = cloud.writes.borrow().clone();
     let at = |what: &str| writes.iter().position(|write| write.contains(what)).unwrap_or_else(|| panic!("{what} in {writes:?}"));
-    assert!(at("execute cloudwright-staging-jobs") < at("create-change-set cloudwright-staging-images"), "{writes:?}");
-    assert!(at("put artifacts/transcode") < at("execute cloudwright-staging-images"), "the function's code would be missing: {writes:?}");
+    assert!(at("create cloudwright-staging-jobs") < at("create cloudwright-staging-images"), "{writes:?}");
+    assert!(at("put artifacts/transcode") < at("create cloudwright-staging-images"), "the function's code would be missing: {writes:?}");
 }
 
 #[tokio::test]
@@ -171,10 +101,8 @@ async fn a_declined_first_deploy_leaves_nothing_behind() {
 async fn a_declined_update_leaves_no_change_set_behind() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
-    let mut changed = platform();
-    changed.stacks[1] = stack("jobs", "BetterQueue", "AlertsArn", &[]);
 
-    let events = run(&cloud, Request::Deploy(changed), Answer::No).await;
+    let events = run(&cloud, Request::Deploy(changed()), Answer::No).await;
 
     assert_eq!(outcome(&events), Outcome::Declined);
     assert_eq!(cloud.change_sets_of("cloudwright-staging-jobs"), 0, "somebody could execute what was declined");
@@ -212,13 +140,11 @@ async fn stacks_beside_a_failing_one_are_finished() {
 async fn a_failed_update_keeps_the_stack_and_the_next_deploy_goes_on() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
-    let mut changed = platform();
-    changed.stacks[1] = stack("jobs", "BetterQueue", "AlertsArn", &[]);
     cloud.break_resource("BetterQueue", "InvalidParameterValue");
 
-    let first = deploy(&cloud, changed.clone()).await;
+    let first = deploy(&cloud, changed()).await;
     cloud.mend();
-    let second = deploy(&cloud, changed).await;
+    let second = deploy(&cloud, changed()).await;
 
     assert_eq!((failure(&first).kind, failure(&first).sent), (FailureKind::RolledBack, Sent::Undone));
     assert_eq!(outcome(&second), Outcome::Changed, "a rolled back stack would be taken for deployed");
@@ -276,35 +202,106 @@ async fn a_state_that_needs_a_person_is_explained_and_not_touched() {
 
 #[tokio::test]
 async fn success_with_a_missing_resource_is_a_failure() {
-    let cloud = ScriptedCloud::default();
-    cloud.pretend_to_make("JobQueue");
+    for (silent, stand_in) in [(false, true), (true, false)] {
+        let cloud = ScriptedCloud::default();
+        cloud.pretend_to_make("JobQueue");
+        cloud.silent.set(silent);
+        let mut request = platform();
+        request.guards.stand_in = stand_in;
 
-    let failure = failure(&deploy(&cloud, platform()).await);
+        let failure = failure(&deploy(&cloud, request).await);
 
-    assert_eq!((failure.kind, failure.sent), (FailureKind::Gap, Sent::Something));
-    assert!(failure.message.contains("JobQueue (AWS::SQS::Queue)"), "{}", failure.message);
+        assert_eq!((failure.kind, failure.sent), (FailureKind::Gap, Sent::Something));
+        assert!(failure.message.contains("JobQueue (AWS::SQS::Queue)"), "{}", failure.message);
+    }
 }
 
 #[tokio::test]
 async fn a_template_that_cloudformation_refuses_changes_nothing() {
     let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
     cloud.fail("CreateChangeSet", ErrorKind::Refused, "Template format error: Unrecognized resource types");
+
+    let failure = failure(&deploy(&cloud, changed()).await);
+
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Refused, Sent::Nothing));
+    assert_eq!(cloud.change_sets_of("cloudwright-staging-jobs"), 0, "a change set stays behind");
+}
+
+#[tokio::test]
+async fn a_new_stack_that_cloudformation_refuses_leaves_nothing_of_it() {
+    let cloud = ScriptedCloud::default();
+    cloud.fail("CreateStack", ErrorKind::Refused, "Template format error: Unrecognized resource types");
 
     let failure = failure(&deploy(&cloud, platform()).await);
 
-    assert_eq!((failure.kind, failure.sent), (FailureKind::Refused, Sent::Nothing));
-    assert!(cloud.status_of("cloudwright-staging-jobs").is_none(), "the other stack's change set stays behind");
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Refused, Sent::Something));
+    assert!(failure.hint.contains("standing: jobs"), "the stack beside it was made: {}", failure.hint);
+    assert_eq!(cloud.status_of("cloudwright-staging-artifacts"), None);
 }
 
 #[tokio::test]
 async fn a_change_set_that_cannot_be_executed_is_thrown_away() {
     let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
     cloud.fail("ExecuteChangeSet", ErrorKind::Denied, "maria may not execute");
 
-    let failure = failure(&deploy(&cloud, platform()).await);
+    let failed = failure(&deploy(&cloud, changed()).await);
 
-    assert_eq!(failure.kind, FailureKind::Denied);
-    assert_eq!(cloud.status_of("cloudwright-staging-artifacts"), None, "an empty stack stays behind");
+    assert_eq!(failed.kind, FailureKind::Denied);
+    assert_eq!(cloud.change_sets_of("cloudwright-staging-jobs"), 0, "a change set stays behind");
+}
+
+#[tokio::test]
+async fn a_new_stack_is_one_order_and_its_own_events_tell_that_all_is_there() {
+    let cloud = ScriptedCloud::default();
+    let mut request = platform();
+    request.stacks.truncate(2);
+    request.stacks[1].termination_protection = true;
+
+    let events = deploy(&cloud, request).await;
+
+    assert_eq!(outcome(&events), Outcome::Changed);
+    let mut writes = cloud.writes.borrow().clone();
+    // The lease and the record of the release, which lie in the bucket that was made.
+    let in_bucket = writes.split_off(3);
+    assert_eq!(in_bucket.len(), 3, "{in_bucket:?}");
+    let expected = ["create cloudwright-staging-artifacts", "create cloudwright-staging-jobs", "protect cloudwright-staging-jobs true"];
+    assert_eq!(writes, expected, "more was sent than has to be");
+    // One look before, one for both stacks after, an order each, and two looks at the events of each: the script tells two at a time.
+    let calls = engine::cloud::Cloud::calls(&cloud);
+    assert_eq!((calls["cloudformation"], calls["sts"]), (8, 1), "{calls:?}");
+    let shown =
+        events.iter().position(|event| matches!(event, Event::ChangeSet { stack, changes } if stack.stack == "jobs" && changes.len() == 1));
+    let asked = events.iter().position(|event| matches!(event, Event::Confirm { .. }));
+    assert!(shown.is_some() && shown < asked, "something would be made that nobody was shown: {events:?}");
+}
+
+#[tokio::test]
+async fn a_protected_stack_that_cannot_be_made_leaves_nothing_either() {
+    let cloud = ScriptedCloud::default();
+    cloud.break_resource("JobQueue", "InvalidParameterValue");
+    let mut request = platform();
+    request.stacks[1].termination_protection = true;
+
+    let failure = failure(&deploy(&cloud, request).await);
+
+    assert_eq!(failure.kind, FailureKind::RolledBack);
+    let writes = cloud.writes.borrow().clone();
+    let of_jobs: Vec<_> = writes.iter().filter(|write| write.contains("jobs")).map(|write| write.split('/').next().unwrap()).collect();
+    assert_eq!(cloud.status_of("cloudwright-staging-jobs"), None, "the remains would block the next deploy: {of_jobs:?}");
+}
+
+#[tokio::test]
+async fn an_order_whose_answer_is_lost_is_watched_like_any_other() {
+    let cloud = ScriptedCloud::default();
+    let mut request = platform();
+    request.stacks.truncate(1);
+    cloud.lose_answer_of("CreateStack");
+
+    let events = deploy(&cloud, request).await;
+
+    assert_eq!(outcome(&events), Outcome::Changed, "the next deploy would find a stack that nobody watched: {events:?}");
 }
 
 #[tokio::test]
@@ -312,12 +309,38 @@ async fn a_difference_that_cloudformation_does_not_see_is_no_failure() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, platform()).await;
     let mut changed = platform();
-    changed.stacks[1].termination_protection = true;
+    changed.stacks[1].tags.insert("Team".to_owned(), "platform".to_owned());
 
     let events = deploy(&cloud, changed).await;
 
     assert_eq!(outcome(&events), Outcome::Unchanged);
     assert_eq!(cloud.change_sets_of("cloudwright-staging-jobs"), 0, "failed change sets pile up");
+}
+
+#[tokio::test]
+async fn protection_is_switched_where_it_differs_and_taken_off_only_with_a_yes() {
+    let cloud = ScriptedCloud::default();
+    let protected = |on: bool| {
+        let mut request = platform();
+        request.stacks[1].termination_protection = on;
+        Request::Deploy(request)
+    };
+    run(&cloud, protected(false), Answer::Yes).await;
+    cloud.writes.borrow_mut().clear();
+
+    for (on, answer, expected) in [
+        (true, Answer::Yes, Outcome::Changed),
+        (true, Answer::Yes, Outcome::Unchanged),
+        (false, Answer::No, Outcome::Unchanged),
+        (false, Answer::Yes, Outcome::Changed),
+    ] {
+        assert_eq!(outcome(&run(&cloud, protected(on), answer).await), expected, "{on} {answer:?}");
+    }
+
+    let writes = cloud.writes.borrow();
+    let switches: Vec<_> = writes.iter().filter(|write| write.starts_with("protect")).collect();
+    let jobs = "cloudwright-staging-jobs";
+    assert_eq!(switches, [&format!("protect {jobs} true"), &format!("protect {jobs} false")], "`destroy` would be refused for ever");
 }
 
 #[tokio::test]
@@ -370,8 +393,23 @@ async fn ctrl_c_before_the_execution_leaves_nothing_behind() {
     Engine::new(&cloud, &listener, interrupt).run(&Request::Deploy(platform())).await;
 
     let failure = failure(&listener.events.into_inner());
-    assert_eq!((failure.kind, failure.sent), (FailureKind::Interrupted, Sent::Undone));
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Interrupted, Sent::Nothing));
     assert!(cloud.status_of("cloudwright-staging-jobs").is_none() && cloud.status_of("cloudwright-staging-artifacts").is_none());
+}
+
+#[tokio::test]
+async fn ctrl_c_before_an_update_takes_its_change_set_back() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, platform()).await;
+    let (stop, interrupt) = Interrupt::new();
+    let listener = Listener::new(Answer::Yes);
+    stop.make(Wish::Stop);
+
+    Engine::new(&cloud, &listener, interrupt).run(&Request::Deploy(changed())).await;
+
+    let failure = failure(&listener.events.into_inner());
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Interrupted, Sent::Undone));
+    assert_eq!(cloud.change_sets_of("cloudwright-staging-jobs"), 0, "a change set stays behind");
 }
 
 #[tokio::test]

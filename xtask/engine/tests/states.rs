@@ -182,7 +182,7 @@ async fn a_second_ctrl_c_cancels_an_update_and_watches_it_being_rolled_back() {
     deploy(&cloud, &jobs(1)).await;
     cloud.chatter.set(20);
     let (wishes, interrupt) = Interrupt::new();
-    cloud.cancel_after(cloud.pauses.get() + 1, wishes);
+    cloud.cancel_after(cloud.pauses.get() + 2, wishes);
 
     let events = ask_until(&cloud, &Request::Deploy(jobs(2)), interrupt, Answer::Yes).await;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, FoundRelease, Garbage, LeaseState, ReleaseLine, StackRef};
+use crate::{Failure, FoundRelease, Garbage, LeaseState, Plan, ReleaseLine, StackRef};
 
 /// Something that a person watching would want to know, in the order in which it happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,6 +158,11 @@ pub enum Event {
     Detected(crate::Detected),
     /// One thing that was looked at before a deploy.
     Checked(crate::Check),
+    /// What a deploy is going to do; nothing is written for it.
+    Planned(Box<Plan>),
+    /// A question to a program: whether the changes may be made, by the templates that it was told of before
+    /// ([`Guards::review`](crate::Guards::review)). An [`Answer`] is read before anything is sent.
+    Review,
 }
 
 /// Calls by AWS service: `cloudformation` → 2.

@@ -53,6 +53,8 @@ pub enum FailureKind {
     Differs,
     /// Something that a deploy needs is not there.
     NotReady,
+    /// What a plan was made from is no longer as it was.
+    Moved,
 }
 
 /// How far a failed request got.

@@ -4,6 +4,8 @@
 mod adoption;
 mod event;
 mod failure;
+mod guards;
+mod plan;
 mod publication;
 mod reading;
 mod release;
@@ -13,6 +15,8 @@ mod wish;
 pub use adoption::{Adopted, Import};
 pub use event::{Answer, Calls, Change, ChangeAction, Event, Intent, Outcome, Outputs, Replacement, StackStatus};
 pub use failure::{Failure, FailureKind, Sent};
+pub use guards::{AlarmRef, Guards, RoleRef, Rollback};
+pub use plan::{PLAN_VERSION, Plan, PlannedParameter, PlannedValue, Seen, StackPlan};
 pub use publication::Publish;
 pub use reading::{
     Check, CheckState, Declared, Detected, DetectedResource, Difference, Drift, Excuse, NotCompared, Preflight, Verdict, Verified, Verify,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Deploy, OutputRef, Source, StackRef, StackSpec, Target};
+use crate::{Artifact, Deploy, Guards, OutputRef, Source, StackRef, StackSpec, Target};
 
 /// The version of [`Release`]'s form; it grows when a field goes or changes its meaning.
 pub const RELEASE_VERSION: u32 = 1;
@@ -192,6 +192,7 @@ impl Release {
             ask,
             skip: Vec::new(),
             release,
+            guards: Guards::default(),
         }
     }
 

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{Collect, FindRelease, Import, Intended, ListReleases, Publish, Unlock};
+use crate::{Guards, Plan};
 
 /// One thing to do in one environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,10 @@ pub enum Request {
     Drift(crate::Drift),
     /// Ask whether a deploy would find what it needs.
     Preflight(crate::Preflight),
+    /// Tell what a deploy is going to do, and write nothing.
+    Plan(Deploy),
+    /// Carry out a plan exactly, or refuse when what it was made from has changed.
+    Execute(Box<Plan>),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.
@@ -92,6 +97,9 @@ pub struct Deploy {
     /// What the release ledger says about it.
     #[serde(default)]
     pub release: Intended,
+    /// What watches over it.
+    #[serde(default)]
+    pub guards: Guards,
 }
 
 /// One stack, whole: what CloudFormation gets and what the engine needs to explain a failure.

@@ -9,6 +9,7 @@ mod destroys;
 mod graph;
 mod interrupts;
 mod offline;
+mod plans;
 mod readback;
 mod releases;
 mod words;

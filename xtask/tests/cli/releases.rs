@@ -286,7 +286,7 @@ fn a_deploy_says_which_commit_it_is_and_whether_there_is_more_than_that() {
     let world = World::new();
     world.engine_tells(&[done(Outcome::Changed)]);
     let deployed = || {
-        let ran = world.run(&["deploy", "--env", "staging", "--yes"]);
+        let ran = world.run(&["deploy", "--env", "staging", "--yes", "--allow-dirty"]);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         let Some(Request::Deploy(deploy)) = world.request() else { panic!("{:?}", world.request()) };
         deploy.release.commit

@@ -6,6 +6,7 @@
 
 mod basics;
 mod check;
+mod deploys;
 mod github;
 mod images;
 mod jobs;
@@ -18,13 +19,14 @@ mod tests;
 mod texts;
 
 pub use basics::{Alerts, Artifacts, DataProtection, LOG_RETENTION_DAYS, Protection};
+pub use deploys::{Deploys, MOST_ALARMS, Rollback};
 pub use github::{Github, IdentityProvider};
 pub use images::{Architecture, ImageAlarms, Images};
 pub use jobs::{Encryption, JobAlarms, Jobs};
 pub use mistakes::{Mistake, Mistakes, Related};
 pub use nearest::nearest;
 pub use schema::schema;
-pub use texts::{AccountId, DeploymentEnvironment, EmailAddress, Endpoint, Region, Repository, WrongForm};
+pub use texts::{AccountId, AlarmName, DeploymentEnvironment, EmailAddress, Endpoint, EnvironmentName, Region, Repository, WrongForm};
 
 use cfn_kit::yaml;
 use check::Check;
@@ -71,6 +73,10 @@ pub struct Environment {
 
     /// What a deploy or destroy by mistake must not take away.
     pub protection: Protection,
+
+    /// What has to be before a deploy, and what watches over it.
+    #[serde(default)]
+    pub deploy: Deploys,
 
     /// The bucket of build artifacts and of the release ledger.
     #[serde(default)]

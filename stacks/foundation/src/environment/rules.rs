@@ -16,6 +16,20 @@ pub(super) fn apply(check: &mut Check<'_>, root: &Node) {
     every_try_has_its_time(check, root);
     memory_holds_the_largest_picture(check, root);
     boxes_shrink(check, root);
+    what_is_relied_on_is_waited_for(check, root);
+}
+
+/// Data that is kept is somebody's: there, a stack is complete when it serves, and not before.
+fn what_is_relied_on_is_waited_for(check: &mut Check<'_>, root: &Node) {
+    let setting = |part: &str, name: &str| root.get(part).and_then(|part| part.get(name));
+    let (Some(express), Some(data)) = (setting("deploy", "express"), setting("protection", "data")) else { return };
+    if express.meaning() == Some(Meaning::Bool(true)) && data.meaning() == Some(Meaning::String("keep")) {
+        let message = "`deploy.express` is `true`, but must be `false` where `protection.data` is `keep`".to_owned();
+        let mistake = check.wrong(express, "deploy.express", message);
+        mistake.see = Some(Related::new(data, "`protection.data` is `keep`".to_owned()));
+        mistake.help =
+            Some("leave it out: people rely on an environment that keeps its data, so a deploy must wait until it serves".to_owned());
+    }
 }
 
 /// A standard queue's dead letter keeps its age, so it would be gone before anybody has looked; a FIFO queue's starts anew.

@@ -51,6 +51,13 @@ github:
   repository: owner/name
   environment: production
   provider: create
+deploy:
+  after: qa
+  confirm_destructive: true
+  express: false
+  rollback:
+    minutes: 10
+    alarms: [jobs.OldestJobAlarm]
 "##;
 
 fn read(text: &str) -> Result<Environment, Mistakes> {

@@ -38,6 +38,15 @@ pub struct Repository(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DeploymentEnvironment(String);
+/// An environment's name, such as `staging`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EnvironmentName(String);
+
+/// An alarm: the short name of its stack, a point, and its logical ID.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AlarmName(String);
 
 /// Where requests go when not to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -120,6 +129,8 @@ form! {
     Repository: "^([A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}|[A-Za-z0-9][A-Za-z0-9_-]{0,38}@[0-9]{1,20}/[A-Za-z0-9._-]{1,100}@[0-9]{1,20})$",
         "a repository on GitHub, such as `owner/name` or `owner@1234/name@5678`", ["owner/name", "owner@1234/name@5678"];
     DeploymentEnvironment: "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", "an environment on GitHub, such as `staging`", ["staging"];
+    EnvironmentName: "^[a-z][a-z0-9-]{0,19}$", "an environment's name, such as `staging`", ["local", "staging", "qa", "prod"];
+    AlarmName: "^[a-z][a-z0-9-]*[.][A-Z][A-Za-z0-9]*$", "a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm`", ["jobs.OldestJobAlarm"];
     Endpoint: "^(local-cloud|https?://[^/\\s]\\S*)$", "`local-cloud` or a URL such as `http://127.0.0.1:4566`", [LOCAL_CLOUD, "http://127.0.0.1:4566"];
 }
 
@@ -139,7 +150,21 @@ macro_rules! newtype {
     )+};
 }
 
-newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment);
+newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName);
+
+impl AlarmName {
+    /// The stack's short name.
+    #[must_use]
+    pub fn stack(&self) -> &str {
+        self.0.split_once('.').map_or("", |(stack, _)| stack)
+    }
+
+    /// The alarm's logical ID.
+    #[must_use]
+    pub fn logical_id(&self) -> &str {
+        self.0.split_once('.').map_or("", |(_, id)| id)
+    }
+}
 
 impl Endpoint {
     /// The text, as it stands in an environment file.

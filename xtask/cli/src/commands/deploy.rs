@@ -1,26 +1,29 @@
 //! `cargo xtask deploy`: an environment becomes what is written.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use foundation::Finished;
 use foundation::environment::Environment;
-use protocol::{Artifact, Deploy, Event, Intended, Outcome as EngineOutcome, Request, StackSpec};
+use protocol::{Artifact, Deploy, Event, Intended, Outcome as EngineOutcome, Request, StackSpec, Verify};
 
-use super::check;
+use super::{check, line};
 use crate::artifacts::{self, Built, Profile};
 use crate::ask::Yes;
 use crate::cli::Context;
 use crate::error::Error;
+use crate::guards::{self, Allowed, Review};
 use crate::interrupts::Interrupts;
 use crate::local::omissions::{omissions, without_refused};
 use crate::local::{self, Up};
 use crate::outcome::Outcome;
-use crate::progress::{Building, Reporter};
-use crate::session::{Session, TOOL, is_local};
+use crate::progress::{Building, Paint, Reporter};
+use crate::reading::{self, Tally};
+use crate::session::{Session, TOOL, is_local, running};
 use crate::watcher::Watcher;
 use crate::workspace::Workspace;
-use crate::{environments, git, omissions as told, platform, smoke, tools, try_next};
+use crate::{environments, git, omissions as told, plans, platform, smoke, tools, try_next};
 
 /// Bring an environment to what is written: build, show what would change, ask, do it
 ///
@@ -28,18 +31,29 @@ use crate::{environments, git, omissions as told, platform, smoke, tools, try_ne
 /// shown and somebody said yes; `--yes` says so beforehand, for pipelines. A local environment never asks: its cloud is started when it
 /// is not running, and at the end a real picture and a real job are sent through.
 ///
+/// Only what a commit holds is deployed elsewhere, and where the environment's file names another (`deploy.after`), only what was
+/// released there. Changes that lose or open something are refused until `--accept` names exactly them. With `--plan-out`, nothing is
+/// written but a file; `--plan` carries it out later, as it is or not at all.
+///
+/// What was changed is then read back from the services themselves (`verify`).
+///
 /// Ctrl-C stops between two steps and tells how things stand; what CloudFormation is doing it finishes by itself, and the next deploy
-/// picks it up. A second Ctrl-C cancels the updates under way and watches them being rolled back, a third one ends at once. Ends with 4 when somebody said no, and with 5 when a stack failed and AWS brought it back to what it was.
+/// picks it up. A second Ctrl-C cancels the updates under way and watches them being rolled back, a third one ends at once. Ends with 3
+/// when something was refused or is not as declared, with 4 when somebody said no, and with 5 when a stack failed and AWS brought it back
+/// to what it was.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   cargo xtask deploy --env local
   cargo xtask deploy --env staging
+  cargo xtask deploy --env prod --plan-out prod.plan
+  cargo xtask deploy --plan prod.plan --yes --accept 3f9c01ab47
   cargo xtask deploy --env prod --yes --json > events.jsonl")]
+#[group(skip)]
 pub(crate) struct Args {
     /// Environment to deploy, as named in environments/
-    #[arg(long, value_name = "ENVIRONMENT")]
-    env: String,
+    #[arg(long, value_name = "ENVIRONMENT", required_unless_present = "plan")]
+    env: Option<String>,
     /// Do not ask: everything that would change may change
     #[arg(long, short)]
     yes: bool,
@@ -49,9 +63,30 @@ pub(crate) struct Args {
     /// Give up a resource that a stuck rollback cannot bring back, so that the rollback can go on (repeatable)
     #[arg(long, value_name = "LOGICAL_ID")]
     skip: Vec<String>,
+    /// Do not read back from the services what was deployed
+    #[arg(long)]
+    no_verify: bool,
     /// Do not send a picture and a job through a local environment at the end
     #[arg(long)]
     no_smoke: bool,
+    /// Change nothing: show what would be done, and write it to a file
+    #[arg(long, value_name = "FILE")]
+    plan_out: Option<PathBuf>,
+    /// Carry out what `--plan-out` wrote, unless something has changed since
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["env", "plan_out", "allow_dirty", "unreleased"])]
+    plan: Option<PathBuf>,
+    /// Accept the changes that this token stands for, and no others
+    #[arg(long, value_name = "TOKEN")]
+    accept: Option<String>,
+    /// Allow a change of what a template says must never change
+    #[arg(long, value_name = "LOGICAL_ID.PROPERTY")]
+    allow_change: Vec<String>,
+    /// Deploy what no commit holds
+    #[arg(long)]
+    allow_dirty: bool,
+    /// Deploy a commit that was not released where it had to be before
+    #[arg(long)]
+    unreleased: bool,
 }
 
 /// SIGHUP, SIGINT and SIGTERM: somebody wants it to end.
@@ -59,17 +94,24 @@ const ENDED: [i32; 3] = [1, 2, 15];
 
 pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
     let mut reporter = Reporter::new(args.json, ctx.terminal);
-    deploy(args, ctx, &mut reporter, out).or_else(|error| reporter.failed(error, out))
+    let ended = match &args.plan {
+        Some(file) => carry_out(args, file, ctx, &mut reporter, out),
+        None => deploy(args, ctx, &mut reporter, out),
+    };
+    ended.or_else(|error| reporter.failed(error, out))
 }
 
 fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Write) -> Result<Outcome, Error> {
     let workspace = ctx.workspace()?;
-    let environment = environments::read(&workspace, &args.env)?;
+    // Clap asks for it, unless there is a plan.
+    let environment = environments::read(&workspace, args.env.as_deref().unwrap_or_default())?;
     let local = is_local(&environment);
-    let ask = !local && !args.yes;
+    let ask = !local && !args.yes && args.plan_out.is_none();
     ctx.terminal.can_answer(ask, &environment.name)?;
     let platform = (ctx.platform.stacks)(&environment);
     check::must_pass(&environment, &platform)?;
+    let guards = guards::of_engine(ctx, &environment, &platform)?;
+    guards::may_be_deployed(ctx, &workspace, &environment, Allowed { dirty: args.allow_dirty, unreleased: args.unreleased })?;
 
     let interrupts = Interrupts::catch()?;
     let ready = prepare(ctx, &workspace, &environment, &platform, &interrupts).map_err(|error| {
@@ -84,39 +126,135 @@ fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wri
     let (stacks, left_out) = specs(&platform, local);
     left_out.iter().for_each(|line| reporter.note(line));
 
+    let review = Review::new(&environment.name, &stacks, args.accept.as_deref(), &args.allow_change);
     let artifact_bucket = platform::artifact_bucket();
     let session = Session::new(environment, platform, ready.local.as_deref(), tools::engine_among(&ready.binaries)?);
     let release = Intended { commit: git::head(&workspace), tool: TOOL.to_owned(), ..Intended::default() };
-    let request = Request::Deploy(Deploy {
-        target: session.target(),
-        stacks,
-        artifacts: ready.artifacts,
-        artifact_bucket,
-        ask,
-        skip: args.skip.clone(),
-        release,
-    });
-    let mut watcher = Watcher::new(reporter, out, &interrupts, Yes::Word);
-    let end = session.converse(&request, &interrupts, &mut watcher)?;
+    let (target, skip) = (session.target(), args.skip.clone());
+    let specs = stacks.clone();
+    let deploy = Deploy { target, stacks, artifacts: ready.artifacts, artifact_bucket, ask, skip, release, guards };
+    if let Some(file) = &args.plan_out {
+        return only_plan(&session, deploy, review, file, &interrupts, reporter, out);
+    }
+    let mut watcher = Watcher::new(reporter, out, &interrupts, Yes::Word).with(review);
+    let end = session.converse(&Request::Deploy(deploy), &interrupts, &mut watcher)?;
 
     let outcome = match end.outcome {
-        EngineOutcome::Declined => Outcome::Declined,
+        EngineOutcome::Declined => {
+            watcher.refusal()?;
+            Outcome::Declined
+        }
         EngineOutcome::Unchanged | EngineOutcome::Read => Outcome::Done,
         EngineOutcome::Changed if 0 < interrupts.count() => {
             watcher.reporter.note("interrupted when everything was deployed already; the smoke test is left out");
             Outcome::Done
         }
         EngineOutcome::Changed if local && !args.no_smoke => {
+            read_back(args, &session, &specs, &mut watcher)?;
             try_it(&session, &ready.binaries, &mut watcher)?;
             Outcome::Done
         }
         EngineOutcome::Changed => {
-            watcher.reporter.note(&format!("to send a picture and a job through it: `cargo xtask smoke --env {}`", args.env));
+            read_back(args, &session, &specs, &mut watcher)?;
+            watcher.reporter.note(&smoke_later(&session));
             Outcome::Done
         }
     };
     watcher.end()?;
     Ok(outcome)
+}
+
+/// Shows what a deploy would do, and keeps it in a file.
+fn only_plan(
+    session: &Session,
+    deploy: Deploy,
+    mut review: Review,
+    file: &Path,
+    interrupts: &Interrupts,
+    reporter: &mut Reporter,
+    out: &mut dyn Write,
+) -> Result<Outcome, Error> {
+    let mut plan = None;
+    session.converse(&Request::Plan(deploy), interrupts, &mut |event: &Event| {
+        review.hear(event)?;
+        if let Event::Planned(planned) = event {
+            plans::write(planned, file)?;
+            plan = Some(planned.clone());
+        }
+        // The templates are for the review alone.
+        if matches!(event, Event::Template { .. }) { Ok(()) } else { reporter.event(event, out) }
+    })?;
+    let plan = plan.ok_or(Error::NoPlan)?;
+    if !reporter.is_for_programs() {
+        plans::lines(&plan, Paint::for_stdout()).iter().try_for_each(|text| line(out, text))?;
+    }
+    if let Some(refusal) = review.refused() {
+        let failure = refusal.failure();
+        reporter.note(&failure.message);
+        failure.causes.iter().for_each(|cause| reporter.note(&format!("  {cause}")));
+    }
+    let accept = review.token().map(|token| format!(" --accept {token}")).unwrap_or_default();
+    reporter.note(&format!("nothing was changed; to do exactly this: `cargo xtask deploy --plan {}{accept}`", file.display()));
+    Ok(Outcome::Done)
+}
+
+/// Carries out what was planned before: nothing is built but the engine.
+fn carry_out(args: &Args, file: &Path, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Write) -> Result<Outcome, Error> {
+    let mut plan = plans::read(file)?;
+    let workspace = ctx.workspace()?;
+    let environment = environments::read(&workspace, &plan.deploy.target.environment)?;
+    let local = is_local(&environment);
+    plan.deploy.ask = !local && !args.yes;
+    ctx.terminal.can_answer(plan.deploy.ask, &environment.name)?;
+
+    let interrupts = Interrupts::catch()?;
+    let review = Review::new(&environment.name, &plan.deploy.stacks, args.accept.as_deref(), &args.allow_change);
+    let endpoint = if local { Some(running(&workspace, &environment)?) } else { None };
+    let engine = tools::engine_alone(ctx, &workspace)?;
+    let session = Session::new(environment, Vec::new(), endpoint.as_deref(), engine);
+    let specs = plan.deploy.stacks.clone();
+    let mut watcher = Watcher::new(reporter, out, &interrupts, Yes::Word).with(review);
+    let end = session.converse(&Request::Execute(Box::new(plan)), &interrupts, &mut watcher)?;
+    let outcome = match end.outcome {
+        EngineOutcome::Declined => {
+            watcher.refusal()?;
+            Outcome::Declined
+        }
+        EngineOutcome::Unchanged | EngineOutcome::Read => Outcome::Done,
+        EngineOutcome::Changed => {
+            read_back(args, &session, &specs, &mut watcher)?;
+            watcher.reporter.note(&smoke_later(&session));
+            Outcome::Done
+        }
+    };
+    watcher.end()?;
+    Ok(outcome)
+}
+
+/// Reads back from the services what was changed: CloudFormation's word alone is not believed.
+fn read_back(args: &Args, session: &Session, specs: &[StackSpec], watcher: &mut Watcher<'_>) -> Result<(), Error> {
+    if args.no_verify {
+        return Ok(());
+    }
+    let changed = watcher.changed.clone();
+    let local = is_local(&session.environment);
+    let stacks = reading::of_specs(specs.iter().filter(|spec| changed.contains(&spec.stack)), local);
+    if stacks.is_empty() {
+        return Ok(());
+    }
+    let Watcher { reporter, out, .. } = watcher;
+    let mut tally = Tally::default();
+    let ended = session.read(&Request::Verify(Verify { target: session.target(), stacks }), |event| {
+        let Some(verified) = reading::verified(event) else { return Ok(()) };
+        tally.count(verified);
+        reporter.event(event, out)
+    });
+    reporter.note(&format!("read back from the services: {}", tally.line()));
+    ended.map(|_| ())
+}
+
+fn smoke_later(session: &Session) -> String {
+    format!("to send a picture and a job through it: `cargo xtask smoke --env {}`", session.environment.name)
 }
 
 /// The stacks as the engine gets them, and in words what the local cloud will not do of them.

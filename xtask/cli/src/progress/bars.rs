@@ -54,6 +54,8 @@ impl Bars {
             Event::Plan { .. }
             | Event::Identity { .. }
             | Event::Confirm { .. }
+            | Event::Review
+            | Event::Planned(_)
             | Event::Artifact { .. }
             | Event::Status(_)
             | Event::Outputs { .. }

@@ -13,6 +13,7 @@ pub(crate) use failure::failure_lines;
 pub(crate) use paint::Paint;
 pub(crate) use reporter::Reporter;
 pub(crate) use table::{Row, Sign, table};
+pub(crate) use telling::intention;
 
 use std::io::{self, IsTerminal, Write};
 

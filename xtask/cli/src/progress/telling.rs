@@ -15,7 +15,7 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
         }
         Event::ChangeSet { stack, changes } => table(&stack.stack, &changes.iter().map(row).collect::<Vec<_>>(), paint),
         // The question itself is asked by whoever waits for the answer.
-        Event::Confirm { .. } => Vec::new(),
+        Event::Confirm { .. } | Event::Review => Vec::new(),
         Event::Artifact { name, key, bytes, uploaded } => {
             let how = if *uploaded { "uploaded" } else { "already there" };
             vec![format!("artifact {name}: {how}, {} as {key}", size(*bytes))]
@@ -62,6 +62,7 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
         | Event::Found(_)
         | Event::Garbage(_)
         | Event::Detected(_)
+        | Event::Planned(_)
         | Event::Checked(_) => Vec::new(),
         // What is as declared is not told one by one: a deploy has its own things to say.
         Event::Verified(verified) => verified
@@ -98,7 +99,8 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn intention(intent: Intent) -> &'static str {
+/// What is done to a stack, in words.
+pub(crate) fn intention(intent: Intent) -> &'static str {
     match intent {
         Intent::Nothing => "as it should be",
         Intent::Create => "will be created",

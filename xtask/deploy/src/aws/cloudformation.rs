@@ -1,12 +1,12 @@
 //! CloudFormation and STS through the SDK.
 
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeAction as SdkAction, ChangeSetType, Parameter, Replacement as SdkReplacement, ResourceChange, Stack, Tag,
+    ChangeAction as SdkAction, ChangeSetType, Parameter, Replacement as SdkReplacement, ResourceChange, Stack, Tag,
 };
 use indexmap::IndexMap;
 use protocol::{Change, ChangeAction, Replacement};
 
-use super::{Aws, errors};
+use super::{Aws, creation, errors};
 use engine::cloud::{
     ChangeSetId, ChangeSetState, CloudError, Identity, NewChangeSet, StackEvent, StackResource, StackState, TemplateSource,
 };
@@ -39,9 +39,6 @@ impl Aws {
 
     pub(super) async fn new_change_set(&self, new: NewChangeSet<'_>) -> Result<ChangeSetId, CloudError> {
         self.count(SERVICE);
-        let parameter = |(name, value): (&String, &String)| Parameter::builder().parameter_key(name).parameter_value(value).build();
-        let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
-        let capability = |word: &String| Capability::from(word.as_str());
         let mut call = self
             .cloudformation
             .create_change_set()
@@ -49,9 +46,12 @@ impl Aws {
             .change_set_name(new.name)
             .client_token(self.tokens.of_change_set(&new))
             .change_set_type(if new.create { ChangeSetType::Create } else { ChangeSetType::Update })
-            .set_parameters(Some(new.parameters.iter().map(parameter).collect()))
-            .set_capabilities(Some(new.capabilities.iter().map(capability).collect()))
-            .set_tags(Some(new.tags.iter().map(tag).collect()));
+            .set_parameters(Some(creation::parameters(new.parameters)))
+            .set_capabilities(Some(creation::capabilities(new.capabilities)))
+            .set_tags(Some(creation::tags(new.tags)))
+            .set_role_arn(new.manner.role.clone())
+            .set_rollback_configuration(creation::rollback(new.manner))
+            .set_deployment_config(creation::deployment(new.manner));
         call = match new.template {
             TemplateSource::Body(body) => call.template_body(body),
             TemplateSource::Url(url) => call.template_url(url),
@@ -178,6 +178,8 @@ fn state(stack: Stack) -> StackState {
         .collect();
     // AWS gives them in no order of its own.
     outputs.sort_keys();
+    let tag = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    let triggers = stack.rollback_configuration.and_then(|configuration| configuration.rollback_triggers).unwrap_or_default();
     StackState {
         name: stack.stack_name.unwrap_or_default(),
         id: stack.stack_id.unwrap_or_default(),
@@ -186,6 +188,8 @@ fn state(stack: Stack) -> StackState {
         parameters: stack.parameters.unwrap_or_default().into_iter().filter_map(parameter).collect(),
         outputs,
         changed_at: changed.map(|at| at.to_string()),
+        tags: stack.tags.unwrap_or_default().into_iter().filter_map(tag).collect(),
+        rollback_alarms: triggers.into_iter().filter_map(|trigger| trigger.arn).collect(),
         protected: stack.enable_termination_protection.unwrap_or_default(),
     }
 }

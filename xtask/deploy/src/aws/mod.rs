@@ -1,6 +1,7 @@
 //! AWS behind the [`Cloud`] surface: the SDK's clients, with every call counted.
 
 mod cloudformation;
+mod creation;
 mod drift;
 mod errors;
 mod import;
@@ -24,7 +25,7 @@ use tokens::Tokens;
 
 use engine::cloud::{
     Ask, ChangeSetId, ChangeSetState, Cloud, CloudError, Condition, DriftDetection, DriftedResource, Identity, Listing, LogLine,
-    NewChangeSet, NewImport, Objects, Services, StackEvent, StackResource, StackState, Stacks, Stored, StoredObject,
+    NewChangeSet, NewImport, NewStack, Objects, Services, StackEvent, StackResource, StackState, Stacks, Stored, StoredObject,
 };
 
 /// A connection takes this long at most; a laptop that lost its network is told so soon.
@@ -154,6 +155,10 @@ impl Stacks for Aws {
 
     async fn drifted_resources(&self, name: &str) -> Result<Vec<DriftedResource>, CloudError> {
         self.describe_drifts(name).await
+    }
+
+    async fn create_stack(&self, new: NewStack<'_>) -> Result<String, CloudError> {
+        self.new_stack(new).await
     }
 }
 

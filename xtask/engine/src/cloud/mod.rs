@@ -15,8 +15,8 @@ pub use objects::{Condition, Listed, Listing, Objects, Stored, StoredObject};
 pub use reading::{Action, Ask, Home, Protocol, Service, only_reads};
 pub use services::{LogLine, Services};
 pub use stacks::{
-    ChangeSetId, ChangeSetState, DriftDetection, DriftedResource, NewChangeSet, NewImport, StackEvent, StackResource, StackState, Stacks,
-    TemplateSource,
+    ChangeSetId, ChangeSetState, DriftDetection, DriftedResource, Manner, NewChangeSet, NewImport, NewStack, RollbackAlarms, StackEvent,
+    StackResource, StackState, Stacks, TemplateSource,
 };
 
 /// Whose credentials these are.

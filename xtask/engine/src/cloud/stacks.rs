@@ -24,8 +24,52 @@ pub struct StackState {
     pub outputs: IndexMap<String, String>,
     /// When it last changed, in RFC 3339.
     pub changed_at: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The ARNs of the alarms that bring its updates back.
+    pub rollback_alarms: Vec<String>,
     /// Whether CloudFormation refuses to delete it.
     pub protected: bool,
+}
+
+/// How CloudFormation goes about an operation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// The ARN of the role that it takes on; otherwise the caller's rights, or those of the role that the stack had before.
+    pub role: Option<String>,
+    /// The alarms that bring the operation back; none leaves the stack those that it has.
+    pub rollback: Option<RollbackAlarms>,
+    /// Whether it is done before everything is ready to serve.
+    pub express: bool,
+}
+
+/// Alarms that bring an operation back. An empty list takes away those that the stack has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollbackAlarms {
+    /// For how long they are watched after the last resource.
+    pub minutes: u32,
+    /// Each alarm's ARN and CloudFormation type.
+    pub alarms: Vec<(String, String)>,
+}
+
+/// A stack that does not exist yet.
+#[derive(Debug, Clone)]
+pub struct NewStack<'a> {
+    /// The stack's name.
+    pub name: &'a str,
+    /// The template.
+    pub template: TemplateSource<'a>,
+    /// Parameter → value.
+    pub parameters: &'a IndexMap<String, String>,
+    /// Capabilities to acknowledge.
+    pub capabilities: &'a [String],
+    /// Tags of the stack.
+    pub tags: &'a BTreeMap<String, String>,
+    /// Whether CloudFormation shall refuse to delete it. Then, and in express mode, a failed creation stays as `ROLLBACK_COMPLETE`;
+    /// otherwise it is deleted.
+    pub protected: bool,
+    /// How to go about it.
+    pub manner: &'a Manner,
 }
 
 /// What a change set is made from.
@@ -45,6 +89,8 @@ pub struct NewChangeSet<'a> {
     pub capabilities: &'a [String],
     /// Tags of the stack.
     pub tags: &'a BTreeMap<String, String>,
+    /// How to go about it.
+    pub manner: &'a Manner,
 }
 
 /// What an import is made from.
@@ -196,4 +242,6 @@ pub trait Stacks {
     async fn drift_detection(&self, id: &str) -> Result<DriftDetection, CloudError>;
     /// The resources of a stack that its last detection found modified or deleted.
     async fn drifted_resources(&self, name: &str) -> Result<Vec<DriftedResource>, CloudError>;
+    /// Begin to make a stack that does not exist; its ARN.
+    async fn create_stack(&self, new: NewStack<'_>) -> Result<String, CloudError>;
 }

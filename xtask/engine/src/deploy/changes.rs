@@ -5,9 +5,10 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use protocol::{Change, Deploy, Event, Failure, FailureKind, Intent, Sent, Source, StackSpec};
 
-use super::plan::Plan;
-use super::{Known, reference};
-use crate::cloud::{ChangeSetId, ChangeSetState, Cloud, CloudError, ErrorKind, NewChangeSet, TemplateSource};
+use super::create::Creation;
+use super::decide::{digest_parameter, sha256};
+use super::{Known, Step, reference};
+use crate::cloud::{ChangeSetId, ChangeSetState, Cloud, CloudError, ErrorKind, Manner, NewChangeSet, TemplateSource};
 use crate::engine::{Engine, Talk};
 use crate::ledger::{INLINE_TEMPLATE_BYTES, template_key};
 use crate::{cause, failure};
@@ -21,47 +22,74 @@ pub(super) struct Prepared<'a> {
     pub(super) changes: Vec<Change>,
 }
 
+/// What a wave is going to do: shown, and waiting for a yes.
+#[derive(Debug)]
+pub(super) struct Ready<'a> {
+    /// Stacks that exist, with their change sets.
+    pub(super) prepared: Vec<Prepared<'a>>,
+    /// Stacks that do not, or that are made again.
+    pub(super) creations: Vec<Creation<'a>>,
+}
+
+impl<'a> Ready<'a> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.prepared.is_empty() && self.creations.is_empty()
+    }
+
+    /// The stacks, those that exist first.
+    pub(super) fn specs(&self) -> impl Iterator<Item = &'a StackSpec> {
+        self.prepared.iter().map(|one| one.spec).chain(self.creations.iter().map(|one| one.spec))
+    }
+}
+
 /// A stack for which CloudFormation finds nothing to change, with its outputs.
 type Unchanged<'a> = (&'a StackSpec, IndexMap<String, String>);
 
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
-    /// Make the change sets of a wave, side by side, and show them. When one fails, all are thrown away.
+    /// Make the change sets of a wave, side by side, and show them and what is made anew. When one fails, all are thrown away.
     pub(super) async fn prepare<'s>(
         &self,
         request: &Deploy,
-        plans: Vec<Plan<'s>>,
-    ) -> Result<(Vec<Prepared<'s>>, Vec<Unchanged<'s>>), Failure> {
-        let results = futures_util::future::join_all(plans.into_iter().map(|plan| self.prepare_one(request, plan))).await;
-        let (mut prepared, mut unchanged, mut first) = (Vec::new(), Vec::new(), None);
+        steps: Vec<Step<'s>>,
+        known: &Known,
+    ) -> Result<(Ready<'s>, Vec<Unchanged<'s>>), Failure> {
+        let (made, changed): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| is_made(step, known));
+        let results = futures_util::future::join_all(changed.into_iter().map(|step| self.prepare_one(request, step, known))).await;
+        let creations = made.into_iter().map(|step| self.prepare_creation(request, step, known)).collect();
+        let (mut ready, mut unchanged, mut first) = (Ready { prepared: Vec::new(), creations }, Vec::new(), None);
         for result in results {
             match result {
-                Ok(Ok(one)) => prepared.push(one),
+                Ok(Ok(one)) => ready.prepared.push(one),
                 Ok(Err(one)) => unchanged.push(one),
                 Err(failure) => first = first.or(Some(failure)),
             }
         }
-        if let Some(failure) = first.or_else(|| self.stopped()) {
-            self.discard(&prepared, request).await?;
+        if let Some(failure) = first.or_else(|| self.stopped(&ready)) {
+            self.discard(&ready.prepared, request).await?;
             return Err(failure);
         }
-        for one in &prepared {
+        for one in &ready.prepared {
             self.talk.tell(Event::ChangeSet { stack: reference(one.spec), changes: one.changes.clone() });
         }
-        Ok((prepared, unchanged))
+        for one in &ready.creations {
+            self.talk.tell(Event::ChangeSet { stack: reference(one.spec), changes: one.changes.clone() });
+        }
+        Ok((ready, unchanged))
     }
 
-    async fn prepare_one<'s>(&self, request: &Deploy, plan: Plan<'s>) -> Result<Result<Prepared<'s>, Unchanged<'s>>, Failure> {
+    async fn prepare_one<'s>(
+        &self,
+        request: &Deploy,
+        step: Step<'s>,
+        known: &Known,
+    ) -> Result<Result<Prepared<'s>, Unchanged<'s>>, Failure> {
         let target = &request.target;
-        let spec = plan.spec;
-        if let Some(leftover) = &plan.leftover {
-            let ended = self.delete_and_watch(&reference(spec), leftover, target).await?;
-            if ended.status != "DELETE_COMPLETE" {
-                return Err(failure::stack_state(&reference(spec), &ended.status, ended.reason.as_deref(), &target.environment));
-            }
-        }
-        let create = plan.intent != Intent::Update;
-        let id = self.create(request, &plan, create).await.map_err(|error| refused(error, spec, request))?;
-        let mut state = match self.computed(&id).await {
+        let spec = step.spec;
+        let create = step.intent != Intent::Update;
+        let manner =
+            if create { self.manner_of_creation(request, spec, known) } else { self.manner_of_update(request, spec, known).await? };
+        let id = self.create(request, &step, &manner, known).await.map_err(|error| refused(error, spec, request))?;
+        let mut state = match self.computed(&id, request.guards.stand_in).await {
             Ok(state) => state,
             Err(error) => {
                 // What cannot be thrown away is named in the failure by whoever tells it.
@@ -75,8 +103,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 let text =
                     format!("`{}`: CloudFormation sees no change (a description, metadata or a deletion policy alone is none)", spec.name);
                 self.talk.tell(Event::Note { text });
-                let live = self.cloud.stack(&spec.name).await.map_err(|error| failure::of(error, target))?;
-                return Ok(Err((spec, live.map(|state| state.outputs).unwrap_or_default())));
+                let live = known.states.get(&spec.name).map(|state| state.outputs.clone());
+                return Ok(Err((spec, live.unwrap_or_default())));
             }
             return Err(change_set_failed(spec, state.reason));
         }
@@ -87,22 +115,19 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     }
 
     /// Ask for a change set; one of the same name from an earlier deploy that died is replaced.
-    async fn create(&self, request: &Deploy, plan: &Plan<'_>, create: bool) -> Result<ChangeSetId, CloudError> {
-        let spec = plan.spec;
-        let template = if spec.template.len() <= INLINE_TEMPLATE_BYTES {
-            TemplateSource::Body(&spec.template)
-        } else {
-            self.template_in_bucket(request, spec).await?
-        };
-        let name = format!("cloudwright-{}", short_digest(plan));
+    async fn create(&self, request: &Deploy, step: &Step<'_>, manner: &Manner, known: &Known) -> Result<ChangeSetId, CloudError> {
+        let spec = step.spec;
+        let template = self.template_source(request, spec, known).await?;
+        let name = format!("cloudwright-{}", short_digest(step));
         let new = |template| NewChangeSet {
             stack: &spec.name,
             name: &name,
-            create,
+            create: step.intent != Intent::Update,
             template,
-            parameters: &plan.parameters,
+            parameters: &step.parameters,
             capabilities: &spec.capabilities,
             tags: &spec.tags,
+            manner,
         };
         match self.cloud.create_change_set(new(template.clone())).await {
             Err(error) if error.kind == ErrorKind::Exists => {
@@ -114,12 +139,17 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
     }
 
-    async fn template_in_bucket(&self, request: &Deploy, spec: &StackSpec) -> Result<TemplateSource<'static>, CloudError> {
-        let bucket = self.cloud.stacks().await?.into_iter().find_map(|state| {
-            let artifacts = request.stacks.iter().find(|spec| spec.stack == request.artifact_bucket.stack)?;
-            (state.name == artifacts.name).then(|| state.outputs.get(&request.artifact_bucket.output).cloned())?
-        });
-        let Some(bucket) = bucket else {
+    /// How the template reaches CloudFormation; one that is too long for a call goes into the artifact bucket now.
+    pub(super) async fn template_source<'s>(
+        &self,
+        request: &Deploy,
+        spec: &'s StackSpec,
+        known: &Known,
+    ) -> Result<TemplateSource<'s>, CloudError> {
+        if spec.template.len() <= INLINE_TEMPLATE_BYTES {
+            return Ok(TemplateSource::Body(&spec.template));
+        }
+        let Some(bucket) = artifact_bucket(request, known) else {
             return Err(CloudError {
                 service: "cloudformation",
                 operation: "CreateChangeSet",
@@ -133,20 +163,23 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             });
         };
         let key = template_key(&spec.name, &spec.template);
-        self.cloud.put_text(&bucket, &key, &spec.template).await?;
-        Ok(TemplateSource::Url(self.cloud.object_url(&bucket, &key)))
+        self.cloud.put_text(bucket, &key, &spec.template).await?;
+        Ok(TemplateSource::Url(self.cloud.object_url(bucket, &key)))
     }
 
-    /// Wait until CloudFormation has computed a change set.
-    async fn computed(&self, id: &ChangeSetId) -> Result<ChangeSetState, CloudError> {
-        let mut pause = Duration::from_millis(50);
+    /// Wait until CloudFormation has computed a change set. AWS takes seconds for it, a stand-in none.
+    async fn computed(&self, id: &ChangeSetId, at_once: bool) -> Result<ChangeSetState, CloudError> {
+        let mut pause = if at_once { Duration::from_millis(50) } else { Duration::from_secs(1) };
+        if !at_once {
+            self.cloud.pause(pause).await;
+        }
         loop {
             let state = self.cloud.change_set(id).await?;
             if !state.status.ends_with("_PENDING") && !state.status.ends_with("_IN_PROGRESS") {
                 return Ok(state);
             }
             self.cloud.pause(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(2));
+            pause = (pause * 3 / 2).min(Duration::from_secs(3));
         }
     }
 
@@ -181,16 +214,16 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         Ok(())
     }
 
-    /// Upload what the prepared stacks need and the artifact bucket does not hold.
-    pub(super) async fn upload(&self, request: &Deploy, prepared: &[Prepared<'_>], known: &Known) -> Result<(), Failure> {
+    /// Upload what the stacks need and the artifact bucket does not hold.
+    pub(super) async fn upload(&self, request: &Deploy, ready: &Ready<'_>, known: &Known) -> Result<(), Failure> {
         let wanted = |name: &str| {
             let is = |source: &Source| matches!(source, Source::Artifact { artifact } if artifact == name);
-            prepared.iter().any(|one| one.spec.parameters.values().any(is))
+            ready.specs().any(|spec| spec.parameters.values().any(is))
         };
         let problem = |error| failure::of(error, &request.target);
         for artifact in request.artifacts.iter().filter(|artifact| wanted(&artifact.name)) {
-            let output = &request.artifact_bucket;
-            let Some(bucket) = known.outputs.get(&output.stack).and_then(|outputs| outputs.get(&output.output)) else {
+            let Some(bucket) = artifact_bucket(request, known) else {
+                let output = &request.artifact_bucket;
                 let message = format!("stack `{}` does not give `{}`, the bucket for artifacts", output.stack, output.output);
                 return Err(failure::request(message, "the artifact bucket's name is an output of the stack that makes it"));
             };
@@ -205,12 +238,31 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     }
 }
 
+/// Whether a stack is made by one call. The empty shell of a change set that was never executed takes another change set only.
+fn is_made(step: &Step<'_>, known: &Known) -> bool {
+    match step.intent {
+        Intent::Create => known.states.get(&step.spec.name).is_none_or(|state| state.status == "DELETE_COMPLETE"),
+        Intent::Recreate => true,
+        Intent::Nothing | Intent::Update | Intent::Wait | Intent::Delete | Intent::Import | Intent::Recover => false,
+    }
+}
+
+/// The bucket for artifacts, as far as it is known.
+fn artifact_bucket<'k>(request: &Deploy, known: &'k Known) -> Option<&'k String> {
+    let output = &request.artifact_bucket;
+    let now = || {
+        let spec = request.stacks.iter().find(|spec| spec.stack == output.stack)?;
+        known.states.get(&spec.name)?.outputs.get(&output.output)
+    };
+    known.outputs.get(&output.stack).and_then(|outputs| outputs.get(&output.output)).or_else(now)
+}
+
 fn says_unchanged(reason: &str) -> bool {
     reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
 }
 
 /// CloudFormation did not even compute a change set.
-fn refused(error: CloudError, spec: &StackSpec, request: &Deploy) -> Failure {
+pub(super) fn refused(error: CloudError, spec: &StackSpec, request: &Deploy) -> Failure {
     if error.kind != ErrorKind::Refused {
         return failure::of(error, &request.target);
     }
@@ -237,13 +289,7 @@ fn change_set_failed(spec: &StackSpec, reason: Option<String>) -> Failure {
     }
 }
 
-fn short_digest(plan: &Plan<'_>) -> String {
-    let digest = plan.spec.parameters.iter().find(|(_, source)| **source == Source::Digest);
-    let digest = digest.and_then(|(parameter, _)| plan.parameters.get(parameter)).cloned();
-    digest.unwrap_or_else(|| sha256(&plan.spec.template)).chars().take(16).collect()
-}
-
-fn sha256(text: &str) -> String {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+fn short_digest(step: &Step<'_>) -> String {
+    let digest = digest_parameter(step.spec).and_then(|parameter| step.parameters.get(parameter)).cloned();
+    digest.unwrap_or_else(|| sha256(step.spec.template.as_bytes())).chars().take(16).collect()
 }

@@ -1,10 +1,9 @@
 //! Executing the change sets of a wave, side by side, and what follows success and failure.
 
-use indexmap::IndexMap;
-use protocol::{Deploy, Event, Failure, FailureKind, Sent};
+use protocol::{Answer, ChangeAction, Deploy, Event, Failure, FailureKind, Sent, StackSpec};
 
-use super::changes::Prepared;
-use super::{Known, gap, reference};
+use super::changes::{Prepared, Ready};
+use super::{Known, reference};
 use crate::cloud::Cloud;
 use crate::engine::{Engine, Talk};
 use crate::explain::explain;
@@ -15,17 +14,17 @@ use crate::phase::Phase;
 use crate::watch::{Ended, Operation};
 
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
-    /// Execute all change sets of a wave. Stacks that succeed stand, whatever happens to the others.
-    pub(super) async fn execute_all(&self, request: &Deploy, prepared: Vec<Prepared<'_>>, known: &mut Known) -> Result<(), Failure> {
-        let results = futures_util::future::join_all(prepared.iter().map(|one| self.execute_one(request, one))).await;
+    /// Execute all change sets of a wave, and make what is new. Stacks that succeed stand, whatever happens to the others.
+    pub(super) async fn execute_all(&self, request: &Deploy, ready: Ready<'_>, known: &mut Known) -> Result<(), Failure> {
+        let (changed, made) = futures_util::join!(
+            futures_util::future::join_all(ready.prepared.iter().map(|one| self.execute_one(request, one, known))),
+            futures_util::future::join_all(ready.creations.iter().map(|one| self.create_one(request, one, known)))
+        );
         let mut first: Option<Failure> = None;
-        for (one, result) in prepared.iter().zip(results) {
+        let mut done = Vec::new();
+        for (spec, result) in ready.specs().zip(changed.into_iter().chain(made)) {
             match result {
-                Ok(outputs) => {
-                    known.changed.push(one.spec.stack.clone());
-                    self.talk.tell(Event::Outputs { stack: reference(one.spec), outputs: outputs.clone() });
-                    known.outputs.insert(one.spec.stack.clone(), outputs);
-                }
+                Ok(()) => done.push(spec),
                 Err(failure) if first.is_none() => first = Some(failure),
                 Err(failure) => {
                     let text = format!("beside that: {} ({})", failure.message, failure.causes.join("; "));
@@ -33,10 +32,34 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 }
             }
         }
-        first.map_or(Ok(()), Err)
+        let told = self.tell_outputs(request, &done, known).await;
+        first.map_or(told, Err)
     }
 
-    async fn execute_one(&self, request: &Deploy, prepared: &Prepared<'_>) -> Result<IndexMap<String, String>, Failure> {
+    /// Take note of how the stacks of a wave are now, with one question for all of them.
+    async fn tell_outputs(&self, request: &Deploy, done: &[&StackSpec], known: &mut Known) -> Result<(), Failure> {
+        for spec in done {
+            if !known.changed.contains(&spec.stack) {
+                known.changed.push(spec.stack.clone());
+            }
+        }
+        let states = match done {
+            [] => return Ok(()),
+            [one] => self.cloud.stack(&one.name).await.map(|state| state.into_iter().collect()),
+            _ => self.cloud.stacks().await,
+        };
+        let states = states.map_err(|error| Failure { sent: Sent::Something, ..failure::of(error, &request.target) })?;
+        for spec in done {
+            let state = states.iter().find(|state| state.name == spec.name);
+            let outputs = state.map(|state| state.outputs.clone()).unwrap_or_default();
+            known.states.extend(state.map(|state| (spec.name.clone(), state.clone())));
+            self.talk.tell(Event::Outputs { stack: reference(spec), outputs: outputs.clone() });
+            known.outputs.insert(spec.stack.clone(), outputs);
+        }
+        Ok(())
+    }
+
+    async fn execute_one(&self, request: &Deploy, prepared: &Prepared<'_>, known: &Known) -> Result<(), Failure> {
         let target = &request.target;
         let problem = |error| failure::of(error, target);
         let stack = reference(prepared.spec);
@@ -48,14 +71,31 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         if !matches!(ended.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
             return Err(self.after_failure(request, prepared, &ended).await);
         }
-        let stands = |error| Failure { sent: Sent::Something, ..failure::of(error, target) };
-        if prepared.spec.termination_protection {
-            self.cloud.protect(&prepared.spec.name, true).await.map_err(stands)?;
+        let wanted = prepared.spec.termination_protection;
+        if wanted != is_protected(prepared.spec, known) {
+            let stands = |error| Failure { sent: Sent::Something, ..failure::of(error, target) };
+            self.cloud.protect(&prepared.spec.name, wanted).await.map_err(stands)?;
         }
-        let live = self.cloud.resources(&prepared.spec.name).await.map_err(stands)?;
-        gap::find(prepared.spec, &live)?;
-        let state = self.cloud.stack(stack_id).await.map_err(stands)?;
-        Ok(state.map(|state| state.outputs).unwrap_or_default())
+        let added = prepared.changes.iter().filter(|change| change.action == ChangeAction::Add);
+        self.find_gap(request, prepared.spec, &ended, added.map(|change| change.logical_id.as_str()).collect()).await
+    }
+
+    /// Switch the protection of a stack in which CloudFormation finds nothing else to change. Taking it off is asked for.
+    pub(super) async fn switch_protection(&self, request: &Deploy, spec: &StackSpec, known: &mut Known) -> Result<(), Failure> {
+        let wanted = spec.termination_protection;
+        if wanted == is_protected(spec, known) {
+            return Ok(());
+        }
+        let question = || format!("Take the termination protection off `{}` in `{}`?", spec.name, request.target.environment);
+        if !wanted && request.ask && self.talk.ask(question()).await == Answer::No {
+            return Ok(());
+        }
+        self.hold(request, known).await?;
+        self.cloud.protect(&spec.name, wanted).await.map_err(|error| failure::of(error, &request.target))?;
+        let word = if wanted { "on" } else { "off" };
+        self.talk.tell(Event::Note { text: format!("the termination protection of `{}` is {word} now", spec.name) });
+        known.changed.push(spec.stack.clone());
+        Ok(())
     }
 
     /// Give the order to execute a change set; `after` is the newest event before it.
@@ -125,4 +165,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             }
         }
     }
+}
+
+fn is_protected(spec: &StackSpec, known: &Known) -> bool {
+    known.states.get(&spec.name).is_some_and(|state| state.protected)
 }

@@ -2,14 +2,34 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Failure, FailureKind, Sent, StackSpec};
+use protocol::{Deploy, Failure, FailureKind, Sent, StackSpec};
 
-use crate::cloud::StackResource;
+use crate::cloud::{Cloud, StackEvent, StackResource};
+use crate::engine::{Engine, Talk};
+use crate::failure;
+use crate::watch::Ended;
+
+impl<C: Cloud, T: Talk> Engine<'_, C, T> {
+    /// Look for what an operation has made. The resources' own events tell as much as the stack's list of them, and are here already;
+    /// the stack is asked when one is missing, and a stand-in for AWS always.
+    pub(super) async fn find_gap(&self, request: &Deploy, spec: &StackSpec, ended: &Ended, made: BTreeSet<&str>) -> Result<(), Failure> {
+        let told: BTreeSet<&str> = ended.events.iter().filter(|event| is_made(event)).map(|event| event.logical_id.as_str()).collect();
+        if !request.guards.stand_in && made.is_subset(&told) {
+            return Ok(());
+        }
+        let stands = |error| Failure { sent: Sent::Something, ..failure::of(error, &request.target) };
+        find(spec, &self.cloud.resources(&spec.name).await.map_err(stands)?)
+    }
+}
+
+fn is_made(event: &StackEvent) -> bool {
+    matches!(event.status.as_str(), "CREATE_COMPLETE" | "IMPORT_COMPLETE") && !event.physical_id.is_empty()
+}
 
 /// An error when a resource of the template is not in the stack.
 ///
 /// A resource with a `Condition` is not looked for: only CloudFormation knows how the condition came out.
-pub(super) fn find(spec: &StackSpec, live: &[StackResource]) -> Result<(), Failure> {
+fn find(spec: &StackSpec, live: &[StackResource]) -> Result<(), Failure> {
     let template: serde_json::Value = match serde_json::from_str(&spec.template) {
         Ok(template) => template,
         // CloudFormation has just accepted it, so it is no JSON of ours to judge.

@@ -17,9 +17,9 @@ use crate::engine::{Engine, Talk};
 
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     /// Deploy, alone, and write down how it ended. A deploy that has nothing to change takes no lease and writes nothing.
-    pub(crate) async fn release(&self, request: &Deploy) -> Result<Outcome, Failure> {
+    pub(crate) async fn release(&self, work: impl AsyncFn() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
         loop {
-            let result = match select(pin!(self.deploy(request)), pin!(self.keep_lease())).await {
+            let result = match select(pin!(work()), pin!(self.keep_lease())).await {
                 Either::Left((result, _)) => result,
                 Either::Right((never, _)) => match never {},
             };
@@ -176,7 +176,8 @@ fn ending(result: &Result<Outcome, Failure>) -> Option<(ReleaseOutcome, Option<S
         | FailureKind::Service
         | FailureKind::Held
         | FailureKind::Differs
-        | FailureKind::NotReady => ReleaseOutcome::Failed,
+        | FailureKind::NotReady
+        | FailureKind::Moved => ReleaseOutcome::Failed,
     };
     let words: Vec<&str> = std::iter::once(&failure.message).chain(&failure.causes).map(String::as_str).collect();
     Some((outcome, Some(words.join(": "))))

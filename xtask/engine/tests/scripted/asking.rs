@@ -46,6 +46,7 @@ pub(crate) fn deployment(stacks: Vec<StackSpec>) -> Deploy {
         ask: false,
         skip: Vec::new(),
         release: protocol::Intended::default(),
+        guards: protocol::Guards::default(),
     }
 }
 

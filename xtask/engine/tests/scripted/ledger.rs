@@ -68,6 +68,7 @@ pub(crate) fn release(digit: &str) -> Deploy {
         ask: false,
         skip: Vec::new(),
         release: Intended { commit: Some(commit(digit, &[])), tool: "cloudwright 0.1.0".to_owned(), ..Intended::default() },
+        guards: protocol::Guards::default(),
     }
 }
 

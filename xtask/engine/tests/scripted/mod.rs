@@ -6,6 +6,7 @@ mod faults;
 pub(crate) mod ledger;
 mod objects;
 mod play;
+pub(crate) mod requests;
 mod services;
 mod stacks;
 mod time;
@@ -52,7 +53,9 @@ pub(crate) struct ScriptedCloud {
     stacks: RefCell<BTreeMap<String, Stack>>,
     pub(crate) account: RefCell<Option<String>>,
     faults: RefCell<faults::Faults>,
-    /// Logical ID → the reason for which its creation or update fails.
+    /// Output → the value that it has from the next operation on.
+    given: RefCell<BTreeMap<String, String>>,
+    /// Logical ID → the reason for which its creation fails.
     broken: RefCell<BTreeMap<String, String>>,
     /// Logical ID → the reason for which it cannot be brought back when an update fails.
     irreversible: RefCell<BTreeMap<String, String>>,
@@ -62,6 +65,10 @@ pub(crate) struct ScriptedCloud {
     phantoms: RefCell<Vec<String>>,
     /// The events of nested stacks, by ARN.
     nested: RefCell<BTreeMap<String, Vec<StackEvent>>>,
+    /// Whether nothing is heard of those.
+    pub(crate) silent: Cell<bool>,
+    /// Operation and stack → how it was to be gone about.
+    pub(crate) manners: RefCell<Vec<(String, Manner)>>,
     /// What was changed, in order: `create-change-set jobs`.
     pub(crate) writes: RefCell<Vec<String>>,
     /// What CloudFormation was asked that a careful engine never asks.
@@ -91,6 +98,11 @@ pub(crate) struct ScriptedCloud {
 }
 
 impl ScriptedCloud {
+    /// What an output will be from the next operation on.
+    pub(crate) fn will_give(&self, output: &str, value: &str) {
+        self.given.borrow_mut().insert(output.to_owned(), value.to_owned());
+    }
+
     pub(crate) fn break_resource(&self, logical_id: &str, reason: &str) {
         self.broken.borrow_mut().insert(logical_id.to_owned(), reason.to_owned());
     }
@@ -142,6 +154,8 @@ impl ScriptedCloud {
             parameters: BTreeMap::new(),
             outputs: IndexMap::new(),
             changed_at: None,
+            tags: BTreeMap::new(),
+            rollback_alarms: Vec::new(),
             protected: false,
         };
         let stack = Stack {
@@ -180,6 +194,11 @@ impl ScriptedCloud {
         let stack = stacks.get_mut(name).unwrap();
         stack.template = template.to_string();
         stack.state.parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    }
+
+    /// Change what is known of a stack, as somebody else's deploy would.
+    pub(crate) fn change(&self, name: &str, how: impl FnOnce(&mut StackState)) {
+        self.with(name, |stack| how(&mut stack.state)).unwrap();
     }
 
     /// What a moving stack will come to.
@@ -274,10 +293,6 @@ impl ScriptedCloud {
     }
 }
 
-fn arn(name: &str, number: u64) -> String {
-    format!("arn:aws:cloudformation:eu-central-1:{ACCOUNT}:stack/{name}/{number}")
-}
-
 impl Cloud for ScriptedCloud {
     async fn identity(&self) -> Result<Identity, CloudError> {
         self.call("sts", "GetCallerIdentity")?;
@@ -334,4 +349,14 @@ impl engine::Talk for Listener {
         self.tell(Event::Confirm { question });
         self.answer
     }
+
+    async fn review(&self) -> Answer {
+        self.tell(Event::Review);
+        self.answer
+    }
+}
+
+/// The ARN of a stack.
+fn arn(name: &str, number: u64) -> String {
+    format!("arn:aws:cloudformation:eu-central-1:{ACCOUNT}:stack/{name}/{number}")
 }

@@ -22,9 +22,9 @@ impl ScriptedCloud {
     }
 
     /// Play the execution of a change set.
-    pub(super) fn play(&self, stack: &mut Stack, template: &str, parameters: &BTreeMap<String, String>) {
+    pub(super) fn play(&self, stack: &mut Stack, template: &str, parameters: &BTreeMap<String, String>, on_failure: &str) {
         let (name, id) = (stack.state.name.clone(), stack.state.id.clone());
-        let create = stack.state.status == "REVIEW_IN_PROGRESS";
+        let create = matches!(stack.state.status.as_str(), "REVIEW_IN_PROGRESS" | "BORN");
         let verb = if create { "CREATE" } else { "UPDATE" };
         let root = |status: String, reason: Option<&str>| self.event(&name, &id, STACK, &status, reason);
         let parsed: serde_json::Value = serde_json::from_str(template).unwrap();
@@ -44,7 +44,7 @@ impl ScriptedCloud {
                 stack.script.push_back(self.event("Other", "", kind, &format!("{verb}_FAILED"), Some("Resource creation cancelled")));
                 stack.script.push_back(self.event(logical_id, started, kind, &format!("{verb}_FAILED"), Some(&reason)));
                 failed = true;
-            } else {
+            } else if !(self.silent.get() && self.phantoms.borrow().contains(logical_id)) {
                 stack.script.push_back(self.event(logical_id, "", kind, &format!("{verb}_IN_PROGRESS"), None));
                 stack.script.push_back(self.event(logical_id, &physical_id, kind, &format!("{verb}_COMPLETE"), None));
             }
@@ -53,14 +53,16 @@ impl ScriptedCloud {
             stack.script.push_back(self.event(&format!("Chatter{number:04}"), "", "AWS::SQS::Queue", &format!("{verb}_IN_PROGRESS"), None));
         }
         if failed {
-            self.play_rollback(stack, if create { "ROLLBACK" } else { "UPDATE_ROLLBACK" }, "The following resource(s) failed");
+            self.play_rollback(stack, on_failure, "The following resource(s) failed");
             return;
         }
         stack.script.push_back(root(format!("{verb}_COMPLETE"), None));
         stack.template = template.to_owned();
         stack.state.parameters = parameters.clone();
         let outputs = parsed["Outputs"].as_object().cloned().unwrap_or_default();
-        stack.state.outputs = outputs.keys().map(|key| (key.clone(), format!("{name}-{key}"))).collect();
+        let given = self.given.borrow();
+        let value = |key: &String| given.get(key).cloned().unwrap_or_else(|| format!("{name}-{key}"));
+        stack.state.outputs = outputs.keys().map(|key| (key.clone(), value(key))).collect();
     }
 
     /// A nested stack's own events are there at once; its ARN, and why it fails.
@@ -128,7 +130,7 @@ impl ScriptedCloud {
         stack.waiting.clear();
         let template = stack.template.clone();
         let theirs = BTreeMap::from([("DeployDigest".to_owned(), format!("theirs-{}", self.next()))]);
-        self.play(&mut stack, &template, &theirs);
+        self.play(&mut stack, &template, &theirs, "UPDATE_ROLLBACK");
         self.stacks.borrow_mut().insert(stack.state.name.clone(), stack);
     }
 

@@ -56,6 +56,7 @@ fn prod_keeps_its_data_and_its_stacks() {
         Protection { termination: true, data: DataProtection::Keep },
         "one wrong command could delete customers' pictures"
     );
+    assert_eq!(prod.deploy.after.as_ref().map(EnvironmentName::as_str), Some("qa"), "what nobody has accepted could reach customers");
     assert!(!prod.alerts.emails.is_empty(), "nobody would learn of a dead letter");
 }
 

@@ -154,6 +154,20 @@ fn what_was_meant_is_found_when_it_is_near() {
 
 const CASES: &[Case] = &[
     (
+        "  express: false",
+        "  express: true",
+        &[
+            "49:12 `deploy.express` is `true`, but must be `false` where `protection.data` is `keep` / see 9:9 `protection.data` is `keep` / leave it out: people rely on an environment that keeps its data, so a deploy must wait until it serves",
+        ],
+    ),
+    (
+        "[jobs.OldestJobAlarm]",
+        "[jobs/OldestJobAlarm]",
+        &[
+            "48:14 `deploy.rollback.alarms[0]` is `jobs/OldestJobAlarm`, but must be a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm` / did you mean `jobs.OldestJobAlarm`?",
+        ],
+    ),
+    (
         r#"account: "111111111111""#,
         "account: 111111111111",
         &[

@@ -169,6 +169,7 @@ fn what_is_left_out_has_its_default() {
 
     assert_eq!(environment.endpoint_url, None, "a deploy would not go to AWS");
     assert_eq!(environment.github, None, "jobs of some repository could deploy without anybody having said so");
+    assert_eq!(environment.deploy, Deploys::default());
     assert_eq!(environment.images.incoming_days, None, "originals would be deleted without anybody having said so");
     assert_eq!((environment.jobs.tries, environment.jobs.dead_letter_retention_days), (3, 14));
     assert_eq!((environment.images.tries, environment.images.jpeg_quality), (5, 80));
@@ -263,6 +264,13 @@ fn accounts_regions_addresses_and_endpoints_have_their_form() {
         right::<DeploymentEnvironment>(&["staging", "prod-eu.1", "*", "a:b", "two words", ""]),
         [true, true, false, false, false, false]
     );
+    assert_eq!(right::<EnvironmentName>(&["qa", "eu-2", "QA", "2nd", "a-name-that-is-too-long"]), [true, true, false, false, false]);
+    assert_eq!(
+        right::<AlarmName>(&["jobs.OldestJobAlarm", "jobs", "Jobs.Oldest", "jobs.oldest", "a.b.C"]),
+        [true, false, false, false, false]
+    );
+    let alarm: AlarmName = "jobs.OldestJobAlarm".parse().unwrap();
+    assert_eq!((alarm.stack(), alarm.logical_id()), ("jobs", "OldestJobAlarm"));
     assert_eq!("local-cloud".parse(), Ok(Endpoint::LocalCloud));
     assert_eq!("x".parse::<Region>().unwrap_err().to_string(), "`x` must be an AWS region, such as `eu-central-1`");
 }

@@ -2,7 +2,7 @@
 
 use cfn_kit::{Action, Class, Diff};
 
-use super::Compared;
+use crate::guards::Compared;
 
 /// A gate that a difference can close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -76,13 +76,13 @@ impl Gate {
 }
 
 /// A change of what must never change.
-pub(super) struct Refused {
-    pub(super) name: String,
-    pub(super) text: String,
+pub(crate) struct Refused {
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
 
 /// Every change that the templates themselves refuse, but for those that are allowed.
-pub(super) fn refused(differing: &[Compared], allowed: &[String]) -> Vec<Refused> {
+pub(crate) fn refused(differing: &[Compared], allowed: &[String]) -> Vec<Refused> {
     let of = |one: &Compared| -> Vec<Refused> {
         let stack = one.stack.as_ref().map(|stack| format!("{stack}/")).unwrap_or_default();
         let told = |change: &cfn_kit::GuardedChange| {

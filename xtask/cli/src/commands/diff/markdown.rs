@@ -4,8 +4,8 @@ use cfn_kit::{Action, Area, Class, Diff, Direction, SecurityChange};
 use serde::Serialize;
 use tera::{Context, Tera};
 
-use super::Compared;
 use crate::error::{Error, count};
+use crate::guards::Compared;
 
 /// The template's name in templates/.
 const NAME: &str = "diff.md.tera";
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     fn compared(stack: &str, old: &Json, new: &Json) -> Compared {
-        Compared { stack: Some(stack.to_owned()), diff: cfn_kit::diff(old, new) }
+        Compared { stack: Some(stack.to_owned()), exists: true, diff: cfn_kit::diff(old, new) }
     }
 
     fn template(number: usize, name: &str) -> Json {

@@ -1,13 +1,13 @@
 //! `cargo xtask diff`: what a change means.
 
-mod gates;
+pub(crate) mod gates;
 mod markdown;
 mod pairs;
 
 use std::io::Write;
 use std::path::PathBuf;
 
-use cfn_kit::{Diff, Mark};
+use cfn_kit::{Diff, Json, Mark};
 use clap::ArgGroup;
 use serde::Serialize;
 
@@ -16,6 +16,7 @@ use self::pairs::Pair;
 use super::{json_line, line};
 use crate::cli::Context;
 use crate::error::{Error, count};
+use crate::guards::{self, Compared};
 use crate::outcome::Outcome;
 use crate::progress::{Paint, tell};
 
@@ -25,7 +26,7 @@ use crate::progress::{Paint, tell};
 /// deployed; the reviewed templates of two revisions (`A..B`); or any two template files. What means the same is no difference, in
 /// whatever order or form it is written. Nothing is changed, and only `--deployed` asks AWS. Ends with 0 when nothing differs and with
 /// 3 when something does; with `--fail-on`, with 3 only when that happens. A change of what a template marks as `must-never-change`
-/// ends with 3 until `--allow-change` names it.
+/// ends with 3 until `--allow-change` names it. With `--deployed`, what is lost or opened gets a token that `deploy --accept` takes.
 #[derive(Debug, clap::Args)]
 #[command(
     group = ArgGroup::new("what").args(["env", "templates"]).required(true),
@@ -67,12 +68,6 @@ pub(crate) struct Args {
     markdown: bool,
 }
 
-/// What differs in one stack; a pair of files has no name.
-struct Compared {
-    stack: Option<String>,
-    diff: Diff,
-}
-
 /// What `--json` prints. Other programs rely on these names.
 #[derive(Debug, Serialize)]
 struct Told<'a> {
@@ -93,7 +88,10 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
         (_, Some((from, to))) => pairs::between(ctx, name, from, to)?,
         (_, None) => pairs::reviewed(ctx, name, &args.against)?,
     };
-    let compared = pairs.into_iter().map(|Pair { stack, old, new }| Compared { stack, diff: cfn_kit::diff_documents(&old, &new) });
+    let compared = pairs.into_iter().map(|Pair { stack, old, new }| {
+        let exists = old.template.get("Resources").is_some_and(Json::is_object);
+        Compared { stack, exists, diff: cfn_kit::diff_documents(&old, &new) }
+    });
     let differing: Vec<Compared> = compared.filter(|one| !one.diff.is_empty()).collect();
 
     if args.markdown {
@@ -138,6 +136,12 @@ fn end(args: &Args, differing: &[Compared]) -> Outcome {
     }
     gates::needless(differing, &args.allow_change)
         .for_each(|name| tell(&format!("`--allow-change {name}` allows nothing: it does not change, or nothing guards it")));
+
+    if args.deployed
+        && let Some(token) = guards::token(differing)
+    {
+        tell(&Paint::for_stderr().hint(&format!("hint: a deploy that may do exactly this: `--accept {token}`")));
+    }
 
     match (closed.is_empty(), args.fail_on.is_empty()) {
         (true, true) if differing.is_empty() => Outcome::Done,

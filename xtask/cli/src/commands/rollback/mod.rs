@@ -5,7 +5,7 @@ mod changes;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use protocol::{Event, FindRelease, FoundRelease, Intended, Outcome as EngineOutcome, ReleaseKind, Request, Stacks};
+use protocol::{Deploy, Event, FindRelease, FoundRelease, Guards, Intended, Outcome as EngineOutcome, ReleaseKind, Request, Stacks};
 
 use self::changes::Changes;
 use super::line;
@@ -13,6 +13,7 @@ use crate::ask::Yes;
 use crate::cli::Context;
 use crate::engine::End;
 use crate::error::Error;
+use crate::guards;
 use crate::interrupts::Interrupts;
 use crate::outcome::Outcome;
 use crate::progress::{Paint, Reporter};
@@ -89,7 +90,9 @@ fn rollback(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn W
         kind: ReleaseKind::Rollback { of: found.release.id.clone() },
         expects: Some(found.live.iter().map(|live| (live.stack.name.clone(), live.digest.clone())).collect()),
     };
-    let request = Request::Deploy(found.release.deploy_again(session.target(), release, ask));
+    // With the role and the alarms of today; what is lost was asked about above already.
+    let guards = Guards { review: false, ..guards::of_engine(ctx, &session.environment, &session.platform)? };
+    let request = Request::Deploy(Deploy { guards, ..found.release.deploy_again(session.target(), release, ask) });
     let mut watcher = Watcher::new(reporter, out, &interrupts, Yes::Word);
     let end = session.converse(&request, &interrupts, &mut watcher)?;
     if end.outcome == EngineOutcome::Declined {
