@@ -164,7 +164,7 @@ const CASES: &[Case] = &[
         "[jobs.OldestJobAlarm]",
         "[jobs/OldestJobAlarm]",
         &[
-            "48:14 `deploy.rollback.alarms[0]` is `jobs/OldestJobAlarm`, but must be a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm` / did you mean `jobs.OldestJobAlarm`?",
+            "52:14 `deploy.rollback.alarms[0]` is `jobs/OldestJobAlarm`, but must be a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm` / did you mean `jobs.OldestJobAlarm`?",
         ],
     ),
     (
