@@ -1,6 +1,6 @@
 //! What each step does.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use super::report::End;
 use super::tool::Tool;
 use super::workflows;
 use crate::local::LOCATION;
+use crate::workspace::ENVIRONMENTS_VARIABLE;
 use crate::{environments, judges};
 
 /// Takes one step to its end.
@@ -59,26 +60,52 @@ fn templates(setting: &Setting<'_>) -> Result<(), String> {
     }
 }
 
-/// The whole way in a local cloud of its own, which disturbs no other: deploy with its smoke test, nothing to change, destroy.
+/// The whole way in a local cloud of its own, which disturbs no other: deploy with its smoke test, nothing to change, a change, back to
+/// the first release, destroy.
 fn local(setting: &Setting<'_>, folder: &Path) -> Result<(), String> {
-    let command = |arguments: &[&str]| run(myself(arguments, setting).with(LOCATION, folder), setting);
+    let others = folder.with_extension("environments");
+    let command = |arguments: &[&str], more: &[(&str, &OsStr)]| {
+        let tool = myself(arguments, setting).with(LOCATION, folder);
+        run(more.iter().fold(tool, |tool, (name, value)| tool.with(name, value)), setting)
+    };
     // One that an interrupted run left behind.
-    command(&["local", "down"])?;
+    command(&["local", "down"], &[])?;
     clear(folder)?;
-    let result = there_and_back(&command);
+    let result = changed(setting, &others).and_then(|()| there_and_back(&others, &command));
     // Whatever happened, no process stays behind.
-    let stopped = command(&["local", "down"]);
+    let stopped = command(&["local", "down"], &[]);
     result.and(stopped)?;
+    clear(&others)?;
     clear(folder)
 }
 
-fn there_and_back(command: &impl Fn(&[&str]) -> Result<(), String>) -> Result<(), String> {
+/// The local environment with another value: what somebody else's commit would deploy.
+fn changed(setting: &Setting<'_>, folder: &Path) -> Result<(), String> {
+    const SETTING: &str = "visibility_timeout_seconds: 3";
+    let file = setting.workspace.environments().join("local.yaml");
+    let text = fs::read_to_string(&file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
+    let other = text.replacen(SETTING, "visibility_timeout_seconds: 4", 1);
+    if other == text {
+        return Err(format!("there is no `{SETTING}…` in `{}` that could be another", file.display()));
+    }
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join("local.yaml"), other));
+    written.map_err(|error| format!("cannot write `{}`: {error}", folder.display()))
+}
+
+fn there_and_back(others: &Path, command: &impl Fn(&[&str], &[(&str, &OsStr)]) -> Result<(), String>) -> Result<(), String> {
     let deploy = ["deploy", "--env", "local", "--yes"];
-    command(&deploy)?;
+    let nothing_differs = ["diff", "--env", "local", "--deployed"];
+    command(&deploy, &[])?;
     // Ends with 3 when something would change.
-    command(&["diff", "--env", "local", "--deployed"])?;
-    command(&deploy)?;
-    command(&["destroy", "--env", "local", "--yes", "--purge"])
+    command(&nothing_differs, &[])?;
+    command(&deploy, &[])?;
+
+    command(&[&deploy[..], &["--no-smoke"]].concat(), &[(ENVIRONMENTS_VARIABLE, others.as_os_str())])?;
+    // It has to do without git: whoever goes back in an emergency may have nothing but the program.
+    command(&["rollback", "--env", "local", "--to", "previous", "--yes"], &[("GIT_DIR", OsStr::new("/nowhere"))])?;
+    command(&nothing_differs, &[])?;
+    command(&["drift", "--env", "local"], &[])?;
+    command(&["destroy", "--env", "local", "--yes", "--purge"], &[])
 }
 
 /// This program with another command.
@@ -141,6 +168,10 @@ mod tests {
             "deploy --env local --yes",
             "diff --env local --deployed",
             "deploy --env local --yes",
+            "deploy --env local --yes --no-smoke",
+            "rollback --env local --to previous --yes",
+            "diff --env local --deployed",
+            "drift --env local",
             "destroy --env local --yes --purge",
             "local down",
         ];
@@ -154,6 +185,13 @@ mod tests {
 
         assert_eq!(result, Err("`cargo xtask deploy --env local --yes` ended with 1".to_owned()));
         assert_eq!(asked, ["local down", "deploy --env local --yes", "local down"], "each failed run would leave a process behind");
+    }
+
+    #[test]
+    fn a_release_that_cannot_be_returned_to_fails_the_step() {
+        let (result, _) = played("rollback --env local --to previous --yes");
+
+        assert!(result.is_err(), "nobody would know before the night when it is needed");
     }
 
     #[test]
