@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use engine::cloud::ErrorKind;
 use proptest::prelude::*;
-use protocol::{Deploy, Event, Failure, Outcome, Sent};
+use protocol::{Deploy, Event, Failure, Outcome, OutputRef, Sent};
 use scripted::asking::*;
 use scripted::{Disorder, ScriptedCloud};
 
@@ -46,13 +46,27 @@ fn platform(story: &Story, version: u32) -> Deploy {
         let ids = [format!("First{stack}"), format!("Second{stack}")];
         spec(&name(stack), &[(&ids[0], "AWS::SQS::Queue"), (&ids[1], "AWS::SNS::Topic")], &needs, version)
     });
-    deployment(specs.collect())
+    // The first stack holds the bucket in which the lease and the records lie.
+    let artifact_bucket = OutputRef { stack: name(0), output: "Name".to_owned() };
+    Deploy { artifact_bucket, ..deployment(specs.collect()) }
+}
+
+fn bucket() -> String {
+    format!("{}-Name", full(&name(0)))
 }
 
 fn faults() -> impl Strategy<Value = Fault> {
-    let read = prop::sample::select(vec!["DescribeStacks", "DescribeChangeSet", "DescribeStackEvents", "ListStackResources"]);
-    let write =
-        prop::sample::select(vec!["CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DeleteStack", "ContinueUpdateRollback"]);
+    let read = prop::sample::select(vec!["DescribeStacks", "DescribeChangeSet", "DescribeStackEvents", "ListStackResources", "GetObject"]);
+    let write = prop::sample::select(vec![
+        "CreateStack",
+        "CreateChangeSet",
+        "ExecuteChangeSet",
+        "DeleteChangeSet",
+        "DeleteStack",
+        "ContinueUpdateRollback",
+        "PutObjectIf",
+        "DeleteObject",
+    ]);
     let call = prop_oneof![read.clone(), write.clone()];
     prop_oneof![
         (call.clone(), 1..30usize).prop_map(|(operation, times)| Fault::Throttled { operation, times }),
@@ -164,6 +178,8 @@ fn tell(story: &Story) -> Result<(), TestCaseError> {
 
         invariants(&cloud, &before, &events)?;
         prop_assert_eq!(outcome_of(&events), Some(Outcome::Changed), "{:?}", events.last());
+        prop_assert!(cloud.newest(&bucket(), "lease.json").is_none(), "nobody could deploy for two minutes");
+        prop_assert!(!cloud.keys(&bucket(), "releases/").is_empty(), "nobody could return to this release");
         let content = cloud.content();
         prop_assert_eq!(content.len(), story.needs.len(), "a stack too many, or too few: {:?}", content);
         for (name, (status, template, waiting)) in &content {

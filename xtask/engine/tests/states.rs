@@ -337,3 +337,30 @@ async fn a_deploy_without_changes_costs_two_calls_in_every_state_at_rest() {
     cloud.fail("DescribeStacks", ErrorKind::Denied, "no");
     assert_eq!(failure(&deploy(&cloud, &jobs(1)).await).sent, Sent::Nothing);
 }
+
+#[tokio::test]
+async fn what_an_update_cannot_delete_is_a_failure_unless_it_may_stay() {
+    for accepted in [false, true] {
+        let cloud = ScriptedCloud::default();
+        let two =
+            |version| deployment(vec![spec("jobs", &[("JobQueue", "AWS::SQS::Queue"), ("OldQueue", "AWS::SQS::Queue")], &[], version)]);
+        deploy(&cloud, &two(1)).await;
+        cloud.break_deletion_of("OldQueue", "Access Denied");
+        let mut without = jobs(2);
+        without.orphans = if accepted { vec!["OldQueue".to_owned()] } else { Vec::new() };
+
+        let events = deploy(&cloud, &without).await;
+
+        if accepted {
+            assert_eq!(outcome(&events), Outcome::Changed);
+            continue;
+        }
+        let failed = failure(&events);
+        assert_eq!((failed.kind, failed.sent), (FailureKind::Stuck, Sent::Something));
+        assert!(
+            failed.message.contains("OldQueue") && failed.causes[0].contains("Access Denied"),
+            "a queue would cost money for ever: {failed:?}"
+        );
+        assert!(failed.hint.contains("--orphan OldQueue"), "{}", failed.hint);
+    }
+}

@@ -102,6 +102,9 @@ pub struct Release {
     pub stacks: Vec<ReleasedStack>,
     /// What the stacks' artifact parameters stand for.
     pub artifacts: Vec<ReleasedArtifact>,
+    /// Logical IDs of resources that a person let stay behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<String>,
     /// The output that names the bucket in which this record lies.
     pub artifact_bucket: OutputRef,
 }
@@ -191,6 +194,7 @@ impl Release {
             artifact_bucket: self.artifact_bucket.clone(),
             ask,
             skip: Vec::new(),
+            orphans: Vec::new(),
             release,
             guards: Guards::default(),
         }

@@ -94,6 +94,9 @@ pub struct Deploy {
     /// Logical IDs of resources that a stuck rollback gives up, so that it can go on.
     #[serde(default)]
     pub skip: Vec<String>,
+    /// Logical IDs of resources that may stay behind when CloudFormation cannot delete them after they were replaced or dropped.
+    #[serde(default)]
+    pub orphans: Vec<String>,
     /// What the release ledger says about it.
     #[serde(default)]
     pub release: Intended,

@@ -63,6 +63,9 @@ pub(crate) struct Args {
     /// Give up a resource that a stuck rollback cannot bring back, so that the rollback can go on (repeatable)
     #[arg(long, value_name = "LOGICAL_ID")]
     skip: Vec<String>,
+    /// Let a resource stay behind that AWS cannot delete after it was replaced or dropped; the release record names it (repeatable)
+    #[arg(long, value_name = "LOGICAL_ID")]
+    orphan: Vec<String>,
     /// Do not read back from the services what was deployed
     #[arg(long)]
     no_verify: bool,
@@ -130,9 +133,9 @@ fn deploy(args: &Args, ctx: &Context, reporter: &mut Reporter, out: &mut dyn Wri
     let artifact_bucket = platform::artifact_bucket();
     let session = Session::new(environment, platform, ready.local.as_deref(), tools::engine_among(&ready.binaries)?);
     let release = Intended { commit: git::head(&workspace), tool: TOOL.to_owned(), ..Intended::default() };
-    let (target, skip) = (session.target(), args.skip.clone());
+    let (target, skip, orphans) = (session.target(), args.skip.clone(), args.orphan.clone());
     let specs = stacks.clone();
-    let deploy = Deploy { target, stacks, artifacts: ready.artifacts, artifact_bucket, ask, skip, release, guards };
+    let deploy = Deploy { target, stacks, artifacts: ready.artifacts, artifact_bucket, ask, skip, orphans, release, guards };
     if let Some(file) = &args.plan_out {
         return only_plan(&session, deploy, review, file, &interrupts, reporter, out);
     }

@@ -20,7 +20,7 @@ use engine::cloud::{CloudError, ErrorKind};
 const SERVICE: &str = "s3";
 
 /// Files up to here go in one request.
-const LARGEST_IN_ONE: u64 = 16 * 1024 * 1024;
+const LARGEST_IN_ONE: u64 = 64 * 1024 * 1024;
 
 /// S3 takes parts of 5 MiB to 5 GiB; smaller ones are sent again faster when a connection breaks.
 const PART_BYTES: u64 = 8 * 1024 * 1024;

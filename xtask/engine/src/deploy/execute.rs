@@ -3,7 +3,7 @@
 use protocol::{Answer, ChangeAction, Deploy, Event, Failure, FailureKind, Sent, StackSpec};
 
 use super::changes::{Prepared, Ready};
-use super::{Known, reference};
+use super::{Known, orphans, reference};
 use crate::cloud::Cloud;
 use crate::engine::{Engine, Talk};
 use crate::explain::explain;
@@ -76,6 +76,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             let stands = |error| Failure { sent: Sent::Something, ..failure::of(error, target) };
             self.cloud.protect(&prepared.spec.name, wanted).await.map_err(stands)?;
         }
+        orphans::find(request, prepared.spec, stack_id, &ended)?;
         let added = prepared.changes.iter().filter(|change| change.action == ChangeAction::Add);
         self.find_gap(request, prepared.spec, &ended, added.map(|change| change.logical_id.as_str()).collect()).await
     }

@@ -12,6 +12,7 @@ mod interim;
 mod keep;
 mod left;
 mod manner;
+mod orphans;
 mod plan;
 mod waves;
 

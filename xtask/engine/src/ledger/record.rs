@@ -71,6 +71,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                     bytes: artifact.bytes,
                 })
                 .collect(),
+            orphans: request.orphans.clone(),
             artifact_bucket: request.artifact_bucket.clone(),
         }
     }

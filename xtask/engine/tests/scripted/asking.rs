@@ -45,6 +45,7 @@ pub(crate) fn deployment(stacks: Vec<StackSpec>) -> Deploy {
         artifact_bucket: OutputRef { stack: "jobs".to_owned(), output: "Name".to_owned() },
         ask: false,
         skip: Vec::new(),
+        orphans: Vec::new(),
         release: protocol::Intended::default(),
         guards: protocol::Guards::default(),
     }

@@ -67,6 +67,7 @@ pub(crate) fn release(digit: &str) -> Deploy {
         artifact_bucket: bucket,
         ask: false,
         skip: Vec::new(),
+        orphans: Vec::new(),
         release: Intended { commit: Some(commit(digit, &[])), tool: "cloudwright 0.1.0".to_owned(), ..Intended::default() },
         guards: protocol::Guards::default(),
     }

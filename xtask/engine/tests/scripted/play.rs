@@ -56,6 +56,12 @@ impl ScriptedCloud {
             self.play_rollback(stack, on_failure, "The following resource(s) failed");
             return;
         }
+        let undeletable = self.undeletable.borrow().clone();
+        let dropped = |id: &&String| !create && stack.template.contains(id.as_str()) && !template.contains(id.as_str());
+        for (logical_id, reason) in undeletable.iter().filter(|(id, _)| dropped(id)) {
+            let old = format!("{name}-{logical_id}");
+            stack.script.push_back(self.event(logical_id, &old, "AWS::SQS::Queue", "DELETE_FAILED", Some(reason)));
+        }
         stack.script.push_back(root(format!("{verb}_COMPLETE"), None));
         stack.template = template.to_owned();
         stack.state.parameters = parameters.clone();

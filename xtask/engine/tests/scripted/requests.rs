@@ -53,6 +53,7 @@ pub(crate) fn platform() -> Deploy {
         artifact_bucket: OutputRef { stack: "artifacts".to_owned(), output: "BucketName".to_owned() },
         ask: true,
         skip: Vec::new(),
+        orphans: Vec::new(),
         release: protocol::Intended::default(),
         guards: Guards::default(),
     }
