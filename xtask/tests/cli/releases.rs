@@ -58,6 +58,7 @@ fn release(digest: &str) -> Release {
         message: None,
         stacks: vec![ReleasedStack { spec, template_key: None, values }],
         artifacts: Vec::new(),
+        orphans: Vec::new(),
         artifact_bucket: OutputRef { stack: "artifacts".to_owned(), output: "BucketName".to_owned() },
     }
 }
