@@ -10,7 +10,7 @@ use foundation::Platform;
 
 use crate::commands::{
     bench, build, check, codegen, completions, deploy, destroy, diff, drift, gc, graph, import, local, logs, outputs, preflight, publish,
-    releases, render, rollback, schema, smoke, status, test, unlock, verify,
+    queues, releases, render, rollback, schema, send, smoke, status, test, unlock, verify,
 };
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -64,6 +64,8 @@ enum Command {
     Status(status::Args),
     Outputs(outputs::Args),
     Logs(logs::Args),
+    Queues(queues::Args),
+    Send(send::Args),
     Smoke(smoke::Args),
     Local(local::Args),
     Build(build::Args),
@@ -144,6 +146,8 @@ fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome,
         Command::Status(args) => status::run(args, ctx, out),
         Command::Outputs(args) => outputs::run(args, ctx, out),
         Command::Logs(args) => logs::run(args, ctx, out),
+        Command::Queues(args) => queues::run(args, ctx, out),
+        Command::Send(args) => send::run(args, ctx, out),
         Command::Smoke(args) => smoke::run(args, ctx, out),
         Command::Local(args) => local::run(args, ctx, out),
         Command::Build(args) => build::run(args, ctx, out),

@@ -188,7 +188,8 @@ impl Engine {
                 | Event::Garbage(_)
                 | Event::Verified(_)
                 | Event::Detected(_)
-                | Event::Checked(_) => {}
+                | Event::Checked(_)
+                | Event::Queue(_) => {}
                 Event::Planned(_) => {}
             }
         }

@@ -138,6 +138,8 @@ fn target(request: &Request) -> &Target {
         Request::Execute(plan) => &plan.deploy.target,
         Request::Destroy(destroy) => &destroy.target,
         Request::Status(stacks) | Request::Outputs(stacks) | Request::Templates(stacks) => &stacks.target,
+        Request::Queues(stacks) => &stacks.target,
+        Request::Send(send) => &send.target,
         Request::Logs(logs) => &logs.target,
         Request::Import(import) => &import.target,
         Request::Publish(publish) => &publish.target,

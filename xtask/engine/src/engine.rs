@@ -59,6 +59,8 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Verify(verify) => self.verify(verify).await,
             Request::Drift(drift) => self.drift(drift).await,
             Request::Preflight(preflight) => self.preflight(preflight).await,
+            Request::Queues(stacks) => self.queues(stacks).await,
+            Request::Send(send) => self.send(send).await,
             Request::Plan(deploy) => self.only_plan(deploy).await,
             Request::Execute(plan) => self.release(async || self.execute_plan(plan).await).await,
         };

@@ -24,6 +24,7 @@ mod patient;
 mod phase;
 mod preflight;
 mod publish;
+mod queues;
 mod read;
 mod recover;
 mod status;

@@ -133,6 +133,8 @@ pub enum Event {
         /// One sentence.
         text: String,
     },
+    /// How much waits in a queue.
+    Queue(crate::QueueDepth),
     /// The request could not be fulfilled. The last event.
     Failed(Failure),
     /// The request is fulfilled. The last event.

@@ -7,6 +7,7 @@ mod failure;
 mod guards;
 mod plan;
 mod publication;
+mod queue;
 mod reading;
 mod release;
 mod request;
@@ -18,6 +19,7 @@ pub use failure::{Failure, FailureKind, Sent};
 pub use guards::{AlarmRef, Guards, RoleRef, Rollback};
 pub use plan::{PLAN_VERSION, Plan, PlannedParameter, PlannedValue, Seen, StackPlan};
 pub use publication::Publish;
+pub use queue::{QueueDepth, Send};
 pub use reading::{
     Check, CheckState, Declared, Detected, DetectedResource, Difference, Drift, Excuse, NotCompared, Preflight, Verdict, Verified, Verify,
 };

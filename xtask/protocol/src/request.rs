@@ -47,6 +47,10 @@ pub enum Request {
     Plan(Deploy),
     /// Carry out a plan exactly, or refuse when what it was made from has changed.
     Execute(Box<Plan>),
+    /// Tell how much waits in the queues.
+    Queues(Stacks),
+    /// Put a message into a queue.
+    Send(crate::Send),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.

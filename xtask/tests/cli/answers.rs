@@ -1,6 +1,6 @@
 //! Commands that read: what the engine knows, as people and as programs want it.
 
-use protocol::{Event, Outcome, Request, StackRef, StackStatus};
+use protocol::{Event, Outcome, QueueDepth, Request, StackRef, StackStatus};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -76,6 +76,37 @@ fn a_resource_that_the_stack_does_not_describe_cannot_be_taken_in() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("stack `jobs` has") && ran.stderr.contains("JobsTable"), "{}", ran.stderr);
     assert!(world.request().is_none(), "a slip of the finger was taken to AWS");
+}
+
+#[test]
+fn every_queue_is_one_line_and_dead_letters_stand_out() {
+    let world = World::new();
+    let queue = |id: &str, waiting: u64, dead_letters: bool| {
+        let (logical_id, url) = (id.to_owned(), format!("https://{id}"));
+        Event::Queue(QueueDepth { stack: stack("jobs"), logical_id, url, waiting, in_flight: 2, delayed: 0, dead_letters })
+    };
+    world.engine_tells(&[queue("JobQueue", 7, false), queue("JobDeadLetterQueue", 1, true), read()]);
+
+    let ran = world.run(&["queues", "--env", "staging"]);
+
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(lines[0], "jobs.JobQueue                  7 waiting      2 in flight      0 delayed", "{}", ran.stdout);
+    assert!(lines[1].contains("1 waiting") && lines[1].ends_with("dead letters: nobody could get these done"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_message_is_sent_as_the_file_holds_it() {
+    let world = World::new();
+    world.engine_tells(&[Event::Done { outcome: Outcome::Changed, calls: [].into(), seconds: 0.1 }]);
+    let file = world.path("job.json");
+    std::fs::write(&file, "{\"prompt\":\"hi\"}\n").unwrap();
+
+    let ran =
+        world.run(&["send", "--env", "staging", "--stack", "jobs", "--queue", "JobQueue", "--group", "maria", file.to_str().unwrap()]);
+
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let Some(Request::Send(send)) = world.request() else { panic!("the engine was asked something else") };
+    assert_eq!((send.body.as_str(), send.group.as_deref(), send.logical_id.as_str()), ("{\"prompt\":\"hi\"}", Some("maria"), "JobQueue"));
 }
 
 #[test]

@@ -34,6 +34,8 @@ const COMMANDS: &[&[&str]] = &[
     &["bench", "deploys"],
     &["bench", "kills"],
     &["completions"],
+    &["queues"],
+    &["send"],
     &["import"],
     &["publish"],
     &["releases"],

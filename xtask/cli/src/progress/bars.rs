@@ -69,7 +69,8 @@ impl Bars {
             | Event::Garbage(_)
             | Event::Verified(_)
             | Event::Detected(_)
-            | Event::Checked(_) => false,
+            | Event::Checked(_)
+            | Event::Queue(_) => false,
         }
     }
 

@@ -63,7 +63,8 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
         | Event::Garbage(_)
         | Event::Detected(_)
         | Event::Planned(_)
-        | Event::Checked(_) => Vec::new(),
+        | Event::Checked(_)
+        | Event::Queue(_) => Vec::new(),
         // What is as declared is not told one by one: a deploy has its own things to say.
         Event::Verified(verified) => verified
             .differences

@@ -5,6 +5,7 @@ mod creation;
 mod drift;
 mod errors;
 mod import;
+mod messages;
 mod objects;
 mod reading;
 mod recovery;
@@ -216,5 +217,9 @@ impl Services for Aws {
 
     async fn read(&self, ask: &Ask) -> Result<serde_json::Value, CloudError> {
         self.reading.read(&self.config, ask, &|service| self.count(service)).await
+    }
+
+    async fn send_message(&self, url: &str, body: &str, group: Option<&str>, deduplication: Option<&str>) -> Result<String, CloudError> {
+        self.message(url, body, group, deduplication).await
     }
 }

@@ -24,4 +24,6 @@ pub trait Services {
     async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError>;
     /// Ask a service something that changes nothing. XML answers come as JSON: texts, lists where elements repeat.
     async fn read(&self, ask: &Ask) -> Result<Value, CloudError>;
+    /// Put a message into a queue; its id.
+    async fn send_message(&self, url: &str, body: &str, group: Option<&str>, deduplication: Option<&str>) -> Result<String, CloudError>;
 }

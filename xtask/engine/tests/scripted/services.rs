@@ -28,6 +28,12 @@ impl Services for ScriptedCloud {
             }),
         }
     }
+
+    async fn send_message(&self, url: &str, body: &str, group: Option<&str>, _deduplication: Option<&str>) -> Result<String, CloudError> {
+        self.call("sqs", "SendMessage")?;
+        self.wrote(format!("send {body} to {url} for {}", group.unwrap_or("nobody")));
+        Ok("message-1".to_owned())
+    }
 }
 
 impl ScriptedCloud {
