@@ -4,20 +4,17 @@
 //! sent is the live one with the adopted resources added, and the next deploy brings what else differs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use indexmap::IndexMap;
 use protocol::{Answer, Event, Failure, FailureKind, Import, Intent, Outcome, Sent, Source, StackRef};
 use serde_json::{Map, Value as Json, json};
 
-use crate::cloud::{ChangeSetId, ChangeSetState, Cloud, NewImport, StackState};
+use crate::cloud::{ChangeSetId, Cloud, NewImport, StackState};
 use crate::engine::{Engine, Talk};
 use crate::failure;
+use crate::ledger::INLINE_TEMPLATE_BYTES;
 use crate::phase::Phase;
 use crate::watch::Operation;
-
-/// CloudFormation's limit for a template inside a call.
-const INLINE_TEMPLATE_BYTES: usize = 51_200;
 
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     /// Take resources into a stack.
@@ -66,7 +63,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             resources: &request.resources,
         };
         let id = self.cloud.create_import(new).await.map_err(|error| Failure { hint: hint(request), ..failure::of(error, target) })?;
-        let state = self.import_computed(&id).await.map_err(problem)?;
+        let state = self.computed(&id, true).await.map_err(problem)?;
         if state.status == "FAILED" {
             self.forget_import(&id, live, request).await?;
             return Err(Failure {
@@ -117,18 +114,6 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 "deploy it once with `cargo xtask deploy`, then import",
             )
         })
-    }
-
-    async fn import_computed(&self, id: &ChangeSetId) -> Result<ChangeSetState, crate::cloud::CloudError> {
-        let mut pause = Duration::from_millis(50);
-        loop {
-            let state = self.cloud.change_set(id).await?;
-            if !state.status.ends_with("_PENDING") && !state.status.ends_with("_IN_PROGRESS") {
-                return Ok(state);
-            }
-            self.cloud.pause(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(2));
-        }
     }
 
     /// Throw the change set away, and the empty stack that it made.

@@ -168,7 +168,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     }
 
     /// Wait until CloudFormation has computed a change set. AWS takes seconds for it, a stand-in none.
-    async fn computed(&self, id: &ChangeSetId, at_once: bool) -> Result<ChangeSetState, CloudError> {
+    pub(crate) async fn computed(&self, id: &ChangeSetId, at_once: bool) -> Result<ChangeSetState, CloudError> {
         let mut pause = if at_once { Duration::from_millis(50) } else { Duration::from_secs(1) };
         if !at_once {
             self.cloud.pause(pause).await;
