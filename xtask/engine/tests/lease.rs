@@ -167,6 +167,67 @@ async fn a_dead_deploys_lease_is_taken_over_when_it_has_run_out_and_written_down
     assert_eq!(outcomes, expected.map(|(outcome, commit)| (Some(outcome), commit.to_owned())));
 }
 
+/// A deploy of `commit` that ended its last stack and was killed before it could say so.
+async fn killed_after_the_last_stack(cloud: &ScriptedCloud, commit: &str) {
+    deploy(cloud, release(commit)).await;
+    let record = records(cloud).await.pop().unwrap();
+    let intended = protocol::Release { id: format!("{}-killed", record.id), ended: None, outcome: None, ..record };
+    let lease = serde_json::json!({ "token": intended.id, "by": intended.by, "since": intended.began, "release": intended });
+    cloud.put_bytes(BUCKET, LEASE, lease.to_string().as_bytes(), None);
+}
+
+#[tokio::test]
+async fn what_a_dead_deploy_finished_but_did_not_record_is_recorded_by_the_next_one() {
+    let cloud = ScriptedCloud::default();
+    killed_after_the_last_stack(&cloud, "1").await;
+    cloud.writes.borrow_mut().clear();
+    let before = records(&cloud).await.len();
+
+    let events = deploy(&cloud, release("1")).await;
+
+    assert_eq!(outcome(&events), Outcome::Unchanged);
+    assert!(cloud.newest(BUCKET, LEASE).is_none(), "the dead lease would stay until somebody changes something");
+    let mut outcomes: Vec<_> = records(&cloud).await.into_iter().filter_map(|record| record.outcome).skip(before - 1).collect();
+    outcomes.sort_by_key(|outcome| format!("{outcome:?}"));
+    assert_eq!(outcomes, [ReleaseOutcome::Abandoned, ReleaseOutcome::Succeeded, ReleaseOutcome::Succeeded]);
+    let live = records(&cloud).await.pop().unwrap();
+    assert!(live.stacks.iter().all(|stack| !stack.values.is_empty()), "nobody could return to what is live: {live:?}");
+    let stacks = cloud.writes.borrow().iter().filter(|write| write.contains("-stack") || write.contains("change-set")).count();
+    assert_eq!(stacks, 0, "nothing differs: {:?}", cloud.writes.borrow());
+}
+
+#[tokio::test]
+async fn somebody_at_work_is_not_overlooked_because_nothing_differs() {
+    let cloud = ScriptedCloud::default();
+    killed_after_the_last_stack(&cloud, "1").await;
+
+    let (events, ()) = tokio::join!(deploy(&cloud, release("1")), async {
+        let lease = cloud.newest(BUCKET, LEASE).unwrap().bytes;
+        for _ in 0..3 {
+            cloud.pause(Duration::from_secs(20)).await;
+            cloud.put_bytes(BUCKET, LEASE, &lease, None);
+        }
+    });
+
+    let failure = failure(&events);
+    assert_eq!((failure.kind, failure.sent), (FailureKind::Held, Sent::Nothing), "`nothing to do` would be true for a moment only");
+}
+
+#[tokio::test]
+async fn a_lease_beside_the_cloud_runs_out_in_seconds() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, release("1")).await;
+    let lease = br#"{"token":"theirs","by":"erik","lasts_seconds":12}"#;
+    cloud.put_bytes(BUCKET, LEASE, lease, None);
+
+    let began = cloud.now();
+    let events = deploy(&cloud, release("2")).await;
+
+    assert_eq!(outcome(&events), Outcome::Changed);
+    let waited = cloud.now() - began;
+    assert!(Duration::from_secs(11) < waited && waited < Duration::from_secs(100), "its holder said twelve seconds: {waited:?}");
+}
+
 #[tokio::test]
 async fn the_age_of_a_lease_is_told_by_s3_alone() {
     let cloud = ScriptedCloud::default();

@@ -8,6 +8,7 @@ use super::Known;
 use crate::cloud::{Cloud, StackState};
 use crate::engine::{Engine, Talk};
 use crate::failure;
+use crate::ledger::LEASE;
 
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     /// Take the lease, if it is not held yet. A first deploy has no bucket for it, and CloudFormation makes no stack twice.
@@ -23,6 +24,13 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
         self.desk.begin();
         Ok(())
+    }
+
+    /// Somebody who died after the last stack left the lease, and no record: end that, although nothing is left to change.
+    pub(super) async fn settle(&self, request: &Deploy, known: &Known) -> Result<(), Failure> {
+        let Some(bucket) = bucket(request, known).filter(|_| !self.desk.holds()) else { return Ok(()) };
+        let lease = self.cloud.object(bucket, LEASE).await.map_err(|error| failure::of(error, &request.target))?;
+        if lease.is_some() { self.hold(request, known).await } else { Ok(()) }
     }
 
     /// What was read before the lease was ours may be another's work by now.

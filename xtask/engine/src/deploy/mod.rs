@@ -114,7 +114,11 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 return Ok(outcome);
             }
         }
-        Ok(if known.changed.is_empty() { Outcome::Unchanged } else { Outcome::Changed })
+        if known.changed.is_empty() {
+            self.settle(request, &known).await?;
+            return Ok(Outcome::Unchanged);
+        }
+        Ok(Outcome::Changed)
     }
 
     /// Tell the deployed templates of the stacks that exist and will change; whether there are any.

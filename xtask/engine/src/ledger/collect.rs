@@ -34,7 +34,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             by: self.desk.caller.borrow().clone(),
             since: rfc3339(now),
             purpose: "a collection of what no release needs".to_owned(),
-            release: None,
+            ..Lease::default()
         };
         self.take_lease(target, &bucket, lease).await?;
         let collected = tokio::select! {

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use protocol::{Deploy, Failure, Target};
+use tokio::sync::Notify;
 
 use crate::cloud::Identity;
 
@@ -34,12 +35,16 @@ pub(crate) struct Desk {
     /// Whose credentials these are.
     caller: RefCell<String>,
     held: RefCell<Option<Held>>,
+    /// Wakes whoever renews the lease.
+    taken: Notify,
     /// The lease is gone, and this is what is known of it.
     lost: RefCell<Option<Failure>>,
     /// The parameters' values of the stacks that were planned, by stack name.
     values: RefCell<BTreeMap<String, IndexMap<String, String>>>,
     /// Whether the lease was taken in good order, so that what follows is a release.
     began: Cell<bool>,
+    /// Whether the lease was that of somebody who did not come to an end.
+    took_over: Cell<bool>,
     /// Whether the stacks changed while the lease was waited for.
     moved: Cell<bool>,
 }

@@ -10,13 +10,14 @@ use protocol::{
     Deploy, Event, Failure, FailureKind, Outcome, RELEASE_VERSION, Release, ReleaseOutcome, ReleasedArtifact, ReleasedStack, Sent, Target,
 };
 
-use super::lease::{Held, Lease};
+use super::lease::{Held, LASTS_LOCALLY_SECONDS, LASTS_SECONDS, Lease};
 use super::{INLINE_TEMPLATE_BYTES, RELEASES, purpose, short, template_key};
 use crate::cloud::{Cloud, CloudError, Condition, ErrorKind};
 use crate::engine::{Engine, Talk};
 
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
-    /// Deploy, alone, and write down how it ended. A deploy that has nothing to change takes no lease and writes nothing.
+    /// Deploy, alone, and write down how it ended. A deploy that has nothing to change takes no lease and writes nothing,
+    /// unless it finds the lease of a dead one.
     pub(crate) async fn release(&self, work: impl AsyncFn() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
         loop {
             let result = match select(pin!(work()), pin!(self.keep_lease())).await {
@@ -38,6 +39,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             by: release.by.clone(),
             since: release.began.clone(),
             purpose: purpose(request),
+            lasts_seconds: if request.guards.stand_in { LASTS_LOCALLY_SECONDS } else { LASTS_SECONDS },
             release: Some(release),
         };
         self.take_lease(&request.target, bucket, lease).await
@@ -84,7 +86,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
         let Some(held) = self.desk.held.borrow().clone() else { return result };
         if self.desk.began.get()
-            && let Some((outcome, message)) = ending(&result)
+            && let Some((outcome, message)) = ending(&result, self.desk.took_over.get())
             && let Err(error) = self.write_down(&held, outcome, message).await
         {
             let kind = if error.kind == ErrorKind::Credentials { FailureKind::Credentials } else { FailureKind::Service };
@@ -155,10 +157,12 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     }
 }
 
-/// What the ledger says of an end; none where nothing was released.
-fn ending(result: &Result<Outcome, Failure>) -> Option<(ReleaseOutcome, Option<String>)> {
+/// What the ledger says of an end; none where nothing was released. Whoever finds finished what a dead deploy began has released it:
+/// else nobody could ever return to it.
+fn ending(result: &Result<Outcome, Failure>, took_over: bool) -> Option<(ReleaseOutcome, Option<String>)> {
     let failure = match result {
         Ok(Outcome::Changed) => return Some((ReleaseOutcome::Succeeded, None)),
+        Ok(Outcome::Unchanged) if took_over => return Some((ReleaseOutcome::Succeeded, None)),
         Ok(Outcome::Unchanged | Outcome::Declined | Outcome::Read) => return None,
         Err(failure) => failure,
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::{Answer, Event, Failure, Outcome, Sent, Unlock};
 
 use super::LEASE;
-use super::lease::{Lease, RENEWED_EVERY, held_by};
+use super::lease::{Lease, held_by};
 use super::shelf::no_ledger;
 use crate::cloud::{Cloud, ErrorKind};
 use crate::engine::{Engine, Talk};
@@ -22,7 +22,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let lease = Lease::read(&found);
         self.talk.tell(Event::Lease(lease.state(&found)));
         if !request.force {
-            let again = RENEWED_EVERY + Duration::from_secs(5);
+            let again = lease.surely_renewed().max(Duration::from_secs(1));
             let text = format!("looking whether it is renewed, for {} s", again.as_secs());
             self.talk.tell(Event::Note { text });
             tokio::select! {
