@@ -15,11 +15,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("deploy", &["engine", "protocol", "unify"]),
     ("engine", &["protocol"]),
     ("foundation", &["cfn-kit", "contract"]),
+    ("front-door", &["contract", "telemetry", "unify"]),
+    ("gpu-worker", &["contract", "inference", "sqs-worker", "telemetry", "unify"]),
+    ("inference", &["contract"]),
     ("picture", &["contract"]),
     ("protocol", &[]),
+    ("reconciler", &["contract", "telemetry", "unify"]),
     ("smoke", &["contract", "picture", "unify"]),
+    ("sqs-worker", &["contract", "telemetry"]),
     ("stacks", &["cfn-kit", "contract", "foundation"]),
-    ("transcode", &["contract", "picture", "unify"]),
+    ("telemetry", &["contract"]),
+    ("transcode", &["contract", "picture", "telemetry", "unify"]),
     ("unify", &[]),
     ("xtask", &["cli", "stacks"]),
 ];
@@ -32,7 +38,7 @@ const HEAVY: &[&str] = &["aws-", "tokio", "hyper", "lambda_runtime"];
 const NO_CLAP: &[&str] = &["cfn-facts", "cfn-kit", "contract", "deploy", "engine", "foundation", "picture", "protocol", "stacks"];
 
 /// The programs that link the SDK, as a deploy builds them.
-const LINKS_THE_SDK: &[&str] = &["deploy", "smoke", "transcode"];
+const LINKS_THE_SDK: &[&str] = &["deploy", "front-door", "gpu-worker", "reconciler", "smoke", "transcode"];
 
 fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());

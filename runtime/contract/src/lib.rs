@@ -1,13 +1,21 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+pub mod api;
+pub mod fleet;
+pub mod front_door;
 pub mod images;
 pub mod jobs;
 pub mod logs;
 pub mod metrics;
 pub mod outputs;
 pub mod smoke;
+pub mod worker;
 
 mod problem;
+mod reader;
+mod settings;
+mod words;
 
 pub use problem::{Problem, Problems};
+pub use words::Words;

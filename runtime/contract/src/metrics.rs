@@ -17,6 +17,21 @@ pub const TRANSCODED_IMAGES: &str = "TranscodedImages";
 /// Time that one picture took, from its event to its last proxy, in milliseconds.
 pub const TRANSCODE_MILLISECONDS: &str = "TranscodeMilliseconds";
 
+/// Requests that the front door answered with 429.
+pub const API_RATE_LIMIT_BREACHES: &str = "ApiRateLimitBreaches";
+/// Jobs that a worker brought to an end, whichever.
+pub const JOBS_ENDED: &str = "JobsEnded";
+/// Jobs that failed for good.
+pub const JOBS_FAILED: &str = "JobsFailed";
+/// From the moment a job was asked for until a worker began it, in milliseconds.
+pub const JOB_WAIT_MILLISECONDS: &str = "JobWaitMilliseconds";
+/// How long a worker was busy with a job, in milliseconds.
+pub const JOB_MILLISECONDS: &str = "JobMilliseconds";
+/// Tokens that a job's answer has.
+pub const JOB_TOKENS: &str = "JobTokens";
+/// Jobs whose message was sent again, because nobody could be sure that it was sent.
+pub const JOBS_SENT_AGAIN: &str = "JobsSentAgain";
+
 /// The one dimension: the function's name. CloudFormation generates it, so that environments in one account stay apart, and an alarm can refer to it.
 pub const DIMENSION_FUNCTION_NAME: &str = "FunctionName";
 
@@ -32,6 +47,34 @@ pub enum Unit {
     Milliseconds,
     /// Bytes.
     Bytes,
+}
+
+/// The value of a property.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Property {
+    /// Text.
+    Text(String),
+    /// A number that is searched, not counted: a status, a duration.
+    Number(u64),
+}
+
+impl From<&str> for Property {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Property {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for Property {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
 }
 
 /// One log line that CloudWatch turns into metrics; further properties stay with it in the log, where they can be searched.
@@ -51,7 +94,7 @@ pub struct EmbeddedMetrics {
     timestamp_milliseconds: u64,
     function_name: String,
     metrics: Vec<(&'static str, Unit, f64)>,
-    properties: Vec<(String, String)>,
+    properties: Vec<(String, Property)>,
 }
 
 impl EmbeddedMetrics {
@@ -72,7 +115,7 @@ impl EmbeddedMetrics {
     ///
     /// Keys and reasons belong here, since each value of a dimension is billed.
     #[must_use]
-    pub fn property(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn property(mut self, name: &str, value: impl Into<Property>) -> Self {
         self.properties.push((name.to_owned(), value.into()));
         self
     }

@@ -20,4 +20,38 @@ pub mod jobs {
     pub const DEAD_LETTER_QUEUE_URL: &str = "DeadLetterQueueUrl";
     /// Name of the table that knows each job's state.
     pub const JOBS_TABLE_NAME: &str = "JobsTableName";
+    /// Name of the table that counts requests per user.
+    pub const RATE_TABLE_NAME: &str = "RateTableName";
+    /// Name of the table that holds the fleet's state.
+    pub const FLEET_TABLE_NAME: &str = "FleetTableName";
+    /// URL of the FIFO queue that the reconciler listens to.
+    pub const OPS_QUEUE_URL: &str = "OpsQueueUrl";
+}
+
+/// The HTTP API and who may use it.
+pub mod api {
+    /// The stack's short name.
+    pub const STACK: &str = "api";
+    /// Where the API is; beside the local cloud it is reached through the cloud's own address.
+    pub const API_URL: &str = "ApiUrl";
+    /// Identity of the API, which is part of its host name.
+    pub const API_ID: &str = "ApiId";
+    /// The user pool.
+    pub const USER_POOL_ID: &str = "UserPoolId";
+    /// The app client that tokens are for.
+    pub const USER_POOL_CLIENT_ID: &str = "UserPoolClientId";
+}
+
+/// The workers and what they run on.
+pub mod fleet {
+    /// The stack's short name.
+    pub const STACK: &str = "fleet";
+    /// Of the mode `scaled`: the Auto Scaling group's name.
+    pub const AUTO_SCALING_GROUP_NAME: &str = "AutoScalingGroupName";
+    /// Of the mode `scaled`: the launch template's id, whose user data starts the worker.
+    pub const LAUNCH_TEMPLATE_ID: &str = "LaunchTemplateId";
+    /// Bucket that models lie in.
+    pub const MODEL_BUCKET_NAME: &str = "ModelBucketName";
+    /// Name of the reconciler function.
+    pub const RECONCILER_NAME: &str = "ReconcilerName";
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use contract::{images::TranscodeConfig, logs};
+use telemetry::Log;
 
 use crate::{
     event::{self, Batch, BatchItemFailure, BatchResponse, Message, Notification},
-    log::Log,
     store::Store,
 };
 

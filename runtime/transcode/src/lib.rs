@@ -2,7 +2,6 @@
 #![warn(missing_docs)]
 
 pub mod event;
-pub mod log;
 pub mod store;
 
 mod handler;

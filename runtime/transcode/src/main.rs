@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use aws_config::BehaviorVersion;
 use contract::{images::TranscodeConfig, metrics};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use transcode::{Transcoder, event::Batch, log::Log, store::S3Store};
+use telemetry::Log;
+use transcode::{Transcoder, event::Batch, store::S3Store};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

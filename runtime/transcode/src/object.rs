@@ -9,11 +9,11 @@ use contract::{
 };
 use picture::{Proxy, Reason, Refusal};
 use serde::Serialize;
+use telemetry::Line;
 
 use crate::{
     event::ObjectEvent,
     handler::{ComeAgain, Transcoder},
-    log::Line,
     store::{Head, MAX_COPY_BYTES, NewObject, Store, StoreError},
 };
 

@@ -1,10 +1,11 @@
 //! The transcoder's configuration: written by the stack, read by the function.
 
-use std::{collections::BTreeSet, fmt::Display, ops::RangeInclusive, str::FromStr};
+use std::{collections::BTreeSet, ops::RangeInclusive, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Colour, Limits};
+use crate::reader::{Reader, check, whole_number, wrong};
 use crate::{Problem, Problems};
 
 /// Names of the environment variables that carry a [`TranscodeConfig`].
@@ -156,7 +157,7 @@ impl TranscodeConfig {
     ///
     /// Everything that is missing or wrong, not the first of it: a function that starts wrongly should need one repair, not twelve.
     pub fn read(variable_of: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
-        let mut reader = Reader { variable_of, problems: Vec::new() };
+        let mut reader = Reader::new(variable_of);
         let config = Self {
             source_bucket: reader.text(variable::SOURCE_BUCKET, "the name of the bucket that pictures arrive in"),
             destination_bucket: reader.text(variable::DESTINATION_BUCKET, "the name of the bucket for proxies"),
@@ -187,40 +188,6 @@ impl TranscodeConfig {
     }
 }
 
-/// Reads variables one after the other and remembers what was wrong.
-struct Reader<F> {
-    variable_of: F,
-    problems: Vec<Problem>,
-}
-
-impl<F: Fn(&str) -> Option<String>> Reader<F> {
-    fn text(&mut self, variable: &'static str, expected: &str) -> String {
-        let value = (self.variable_of)(variable).filter(|value| !value.is_empty());
-        if value.is_none() {
-            self.problems.push(Problem { variable, value: None, expected: expected.to_owned() });
-        }
-        value.unwrap_or_default()
-    }
-
-    fn value<T: FromStr + Default>(&mut self, variable: &'static str, expected: &str) -> T {
-        self.parsed(variable, expected, |text| text.parse().ok())
-    }
-
-    fn list(&mut self, variable: &'static str, expected: &str) -> Vec<u32> {
-        self.parsed(variable, expected, |text| text.split(',').map(|number| number.trim().parse().ok()).collect())
-    }
-
-    fn parsed<T: Default>(&mut self, variable: &'static str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> T {
-        let before = self.problems.len();
-        let text = self.text(variable, expected);
-        let parsed = parse(&text);
-        if parsed.is_none() && self.problems.len() == before {
-            self.problems.push(wrong(variable, &text, expected));
-        }
-        parsed.unwrap_or_default()
-    }
-}
-
 /// A colour with a stand-in for one that could not be read; the stand-in never leaves [`TranscodeConfig::read`].
 struct ReadColour(Colour);
 
@@ -236,20 +203,6 @@ impl FromStr for ReadColour {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.parse().map(Self)
     }
-}
-
-fn check<T: PartialOrd + Display>(problems: &mut Vec<Problem>, variable: &'static str, value: T, range: &RangeInclusive<T>) {
-    if !range.contains(&value) {
-        problems.push(wrong(variable, &value.to_string(), &whole_number(range)));
-    }
-}
-
-fn wrong(variable: &'static str, value: &str, expected: &str) -> Problem {
-    Problem { variable, value: Some(value.to_owned()), expected: expected.to_owned() }
-}
-
-fn whole_number<T: Display>(range: &RangeInclusive<T>) -> String {
-    format!("a whole number from {} to {}", range.start(), range.end())
 }
 
 fn join(numbers: &[u32]) -> String {

@@ -11,10 +11,10 @@ use std::{
 use contract::images::TranscodeConfig;
 use serde_json::{Value, json};
 use store::MemoryStore;
+use telemetry::Log;
 use transcode::{
     Transcoder,
     event::{Batch, BatchResponse},
-    log::Log,
 };
 
 pub(crate) const SOURCE: &str = "photos-in";

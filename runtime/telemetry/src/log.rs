@@ -8,10 +8,10 @@ use std::{
 
 use contract::{
     logs::{self, Level},
-    metrics::{EmbeddedMetrics, Unit},
+    metrics::{EmbeddedMetrics, Property, Unit},
 };
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 /// Where lines go, and in whose name.
 pub struct Log {
@@ -55,8 +55,7 @@ impl Log {
 
     fn line(&self, level: Level, message: &'static str) -> Line<'_> {
         let now = Timestamp::now();
-        let fields =
-            vec![(logs::TIMESTAMP, now.to_string()), (logs::LEVEL, level.as_str().to_owned()), (logs::MESSAGE, message.to_owned())];
+        let fields = vec![(logs::TIMESTAMP, now.to_string().into()), (logs::LEVEL, level.as_str().into()), (logs::MESSAGE, message.into())];
         Line { log: self, now, fields, metrics: Vec::new() }
     }
 }
@@ -67,14 +66,20 @@ impl Log {
 pub struct Line<'a> {
     log: &'a Log,
     now: Timestamp,
-    fields: Vec<(&'static str, String)>,
+    fields: Vec<(&'static str, Property)>,
     metrics: Vec<(&'static str, Unit, f64)>,
 }
 
 impl Line<'_> {
     /// Adds a field, with a name from [`contract::logs`].
     pub fn field(mut self, name: &'static str, value: &str) -> Self {
-        self.fields.push((name, value.to_owned()));
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Adds a field that is a number.
+    pub fn number(mut self, name: &'static str, value: u64) -> Self {
+        self.fields.push((name, value.into()));
         self
     }
 
@@ -93,7 +98,11 @@ impl Line<'_> {
     pub fn write(self) {
         let Self { log, now, fields, metrics } = self;
         let text = if metrics.is_empty() {
-            let fields: Map<_, _> = fields.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
+            let text = |value| match value {
+                Property::Text(text) => text.into(),
+                Property::Number(number) => number.into(),
+            };
+            let fields: Map<_, serde_json::Value> = fields.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect();
             serde_json::to_string(&fields)
         } else {
             let now = u64::try_from(now.as_millisecond()).unwrap_or_default();

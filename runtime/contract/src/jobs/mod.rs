@@ -2,31 +2,21 @@
 //!
 //! The queue orders, the table remembers: SQS cannot be asked for one message, so a job's state lives in the table.
 
+mod generate;
+mod record;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+pub use generate::{Finish, GENERATE, Generate, Turn};
+pub use record::{column, idempotency_key, index};
 
 /// Largest message that SQS takes, in bytes: body, attribute names, types and values together.
 pub const MAX_MESSAGE_BYTES: usize = 1_048_576;
 
 /// Longest message group id and deduplication id, in characters.
 pub const MAX_GROUP_BYTES: usize = 128;
-
-/// The columns of the jobs table.
-pub mod column {
-    /// Partition key: the job's identity, text.
-    pub const JOB_ID: &str = "job_id";
-    /// When DynamoDB may forget the job, in seconds since 1970: the table's time-to-live attribute.
-    pub const EXPIRES_AT: &str = "expires_at";
-    /// Who asked for the job.
-    pub const USER: &str = "user";
-    /// What is to be done.
-    pub const TASK: &str = "task";
-    /// One of [`JobState`](super::JobState).
-    pub const STATE: &str = "state";
-    /// When the job was asked for, in seconds since 1970.
-    pub const CREATED_AT: &str = "created_at";
-}
 
 /// Names of the message attributes: what can be read of a job without reading its body. All are of the SQS type `String`.
 pub mod attribute {
@@ -36,6 +26,8 @@ pub mod attribute {
     pub const TASK: &str = "Task";
     /// The version of the body.
     pub const SCHEMA_VERSION: &str = "SchemaVersion";
+    /// Only on a message that a worker put into the dead-letter queue itself: why it will not be tried again.
+    pub const REASON: &str = "Reason";
 }
 
 /// The body of a job message, version 1.
