@@ -80,7 +80,7 @@ fn shorter() -> Value {
 
 fn status(digest: &str) -> Event {
     let status = Some("UPDATE_COMPLETE".to_owned());
-    Event::Status(StackStatus { stack: stack("jobs"), status, reason: None, changed_at: None, digest: Some(digest.to_owned()) })
+    Event::Status(StackStatus { stack: stack("jobs"), status, reason: None, changed_at: None, digest: Some(digest.to_owned()), next: None })
 }
 
 /// An engine that finds this, deploys, and then reports stacks with this digest. It keeps the request to deploy.

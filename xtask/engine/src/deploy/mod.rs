@@ -26,6 +26,7 @@ use crate::engine::{Engine, Talk};
 use crate::failure;
 
 use changes::Ready;
+pub(crate) use decide::by_state;
 use decide::{decide, digest_parameter};
 
 /// What is known of the environment while a deploy goes on.

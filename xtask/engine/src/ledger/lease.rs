@@ -4,21 +4,22 @@
 //! not fence CloudFormation, but the execution of one change set deletes all others of a stack, so that a deploy that lost its lease
 //! without knowing cannot execute what it prepared before.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use protocol::{Event, Failure, FailureKind, LeaseState, Release, Sent, Target};
+use protocol::{Event, Failure, FailureKind, LEASE_SECONDS, LeaseState, Ledger, Release, Sent, Target};
 use serde::{Deserialize, Serialize};
 
 use super::{LEASE, unlock_hint};
-use crate::cloud::{Cloud, CloudError, Condition, ErrorKind, StoredObject};
+use crate::cloud::{Cloud, CloudError, Condition, ErrorKind, StackState, StoredObject};
 use crate::engine::{Engine, Talk};
 use crate::failure;
 
 /// How often the holder renews it.
 pub(super) const RENEWED_EVERY: Duration = Duration::from_secs(20);
-/// A lease that was not renewed for so long has run out: five renewals were missed.
-pub(super) const EXPIRY: Duration = Duration::from_secs(120);
+/// A lease that was not renewed for so long has run out.
+pub(super) const EXPIRY: Duration = Duration::from_secs(LEASE_SECONDS);
 /// A holder who is alive has renewed it by then, also over a slow connection.
 const SURELY_RENEWED: Duration = Duration::from_secs(25);
 /// How often somebody who waits looks again, and says how long it still takes.
@@ -123,6 +124,18 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             }
             // It went away between two looks, or S3 is about to decide between two who came at once.
             self.cloud.pause(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Tell who holds the lease, if anybody does and the bucket is there to look in. A look that fails is told, and is no failure.
+    pub(crate) async fn tell_lease(&self, ledger: &Ledger, states: &BTreeMap<String, StackState>) {
+        let Some(bucket) = states.get(&ledger.stack.name).and_then(|state| state.outputs.get(&ledger.output)) else { return };
+        match self.cloud.object(bucket, LEASE).await {
+            Ok(Some(found)) => self.talk.tell(Event::Lease(Lease::read(&found).state(&found))),
+            // The bucket may be gone although its stack has not noticed.
+            Ok(None) => {}
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(error) => self.talk.tell(Event::Note { text: format!("who holds the lease cannot be asked: {error}") }),
         }
     }
 
