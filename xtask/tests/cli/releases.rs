@@ -284,7 +284,7 @@ fn a_collection_deletes_only_when_told_so() {
 
 #[test]
 fn a_deploy_says_which_commit_it_is_and_whether_there_is_more_than_that() {
-    let world = World::new();
+    let world = World::without_git();
     world.engine_tells(&[done(Outcome::Changed)]);
     let deployed = || {
         let ran = world.run(&["deploy", "--env", "staging", "--yes", "--allow-dirty"]);
