@@ -38,6 +38,7 @@ fn read_beside(granted: &Granted, kind: &str, id: &str, declared: &Value, answer
     let answer = |asks: &[Ask], known: &mut BTreeMap<String, Result<Value, CloudError>>| {
         for ask in asks {
             let operation = ask.action.operation();
+            assert!(ask.action.service_id().is_some(), "{:?}: an endpoint for this service alone would be overlooked", ask.action);
             let gone = CloudError { service: "x", operation, code: None, message: "gone".to_owned(), kind: ErrorKind::NotFound };
             let found = answers.iter().find(|(known, _)| *known == operation).map(|(_, answer)| answer.clone());
             known.insert(ask.key(), found.ok_or(gone));
