@@ -123,7 +123,10 @@ fn the_engine_alone_is_compiled_as_in_a_deploy() {
     let deployed = features(&[&["normal,build"], &packages[..]].concat());
 
     let twice: Vec<_> = alone.difference(&deployed).collect();
-    assert!(twice.is_empty(), "`rollback` compiles these again after a deploy: ask for the functions' features of them in xtask/unify: {twice:?}");
+    assert!(
+        twice.is_empty(),
+        "`rollback` compiles these again after a deploy: ask for the functions' features of them in xtask/unify: {twice:?}"
+    );
 }
 
 #[test]
