@@ -2,6 +2,7 @@
 //!
 //! The stacks go in waves: all stacks of a wave need only stacks of the waves before it, and are worked on side by side.
 
+mod alarmed;
 mod changes;
 mod create;
 mod decide;
@@ -26,6 +27,7 @@ use crate::engine::{Engine, Talk};
 use crate::failure;
 
 use changes::Ready;
+pub(crate) use decide::by_state;
 use decide::{decide, digest_parameter};
 
 /// What is known of the environment while a deploy goes on.
