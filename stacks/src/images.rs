@@ -114,14 +114,14 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
         "DeadLettersAlarm",
         Alarm::on(queue.dead_letters.metric(sqs::queue::Metric::ApproximateNumberOfMessagesVisible))
             .at_least(1)
-            .describe("A picture could not be transcoded in several tries: `cargo xtask logs --stack images` shows why")
+            .describe("A picture could not be transcoded in several tries: `cargo xtask logs --stack images` shows why", &env.alerts)
             .tell(&alerts),
     );
     stack.add(
         "OldestArrivalAlarm",
         Alarm::on(queue.queue.metric(sqs::queue::Metric::ApproximateAgeOfOldestMessage))
             .at_least(settings.alarms.oldest_message_minutes * 60)
-            .describe("Pictures wait longer than they should: raise `images.concurrency`, or look for errors of the function")
+            .describe("Pictures wait longer than they should: raise `images.concurrency`, or look for errors of the function", &env.alerts)
             .tell(&alerts),
     );
     let rejected_pictures = MetricOf {
@@ -134,7 +134,7 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
         Alarm::on(rejected_pictures)
             .sum_of_seconds(3_600)
             .at_least(settings.alarms.rejected_per_hour)
-            .describe("Many uploads are no pictures: the reason lies beside each under `rejected/` in the source bucket")
+            .describe("Many uploads are no pictures: the reason lies beside each under `rejected/` in the source bucket", &env.alerts)
             .tell(&alerts),
     );
     stack.add(
@@ -142,7 +142,7 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
         Alarm::on(transcode.function.metric(lambda::function::Metric::Errors))
             .sum_of_seconds(300)
             .at_least(1)
-            .describe("The function crashed or ran out of time or memory: `cargo xtask logs --stack images` shows where")
+            .describe("The function crashed or ran out of time or memory: `cargo xtask logs --stack images` shows where", &env.alerts)
             .tell(&alerts),
     );
 

@@ -77,21 +77,24 @@ pub fn jobs(env: &Environment) -> Built<Jobs> {
         "DeadLettersAlarm",
         Alarm::on(queue.dead_letters.metric(sqs::queue::Metric::ApproximateNumberOfMessagesVisible))
             .at_least(1)
-            .describe("A job was tried too often: its message waits in the dead-letter queue, and the log of its worker says why")
+            .describe(
+                "A job was tried too often: its message waits in the dead-letter queue, and the log of its worker says why",
+                &env.alerts,
+            )
             .tell(&told),
     );
     stack.add(
         "OldestJobAlarm",
         Alarm::on(queue.queue.metric(sqs::queue::Metric::ApproximateAgeOfOldestMessage))
             .at_least(env.jobs.alarms.oldest_message_minutes * 60)
-            .describe("A job waits longer than it should: no worker runs, or one user's job blocks the rest of that user's")
+            .describe("A job waits longer than it should: no worker runs, or one user's job blocks the rest of that user's", &env.alerts)
             .tell(&told),
     );
     stack.add(
         "QueueDepthAlarm",
         Alarm::on(queue.queue.metric(sqs::queue::Metric::ApproximateNumberOfMessagesVisible))
             .at_least(env.jobs.alarms.depth)
-            .describe("More jobs wait than the workers can take in reasonable time")
+            .describe("More jobs wait than the workers can take in reasonable time", &env.alerts)
             .tell(&told),
     );
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use foundation::environment::Environment;
+use foundation::environment::{Environment, RUNBOOKS};
 use foundation::{Finished, Wire};
 use serde_json::Value as Json;
 
@@ -112,6 +112,40 @@ fn every_alarm_says_what_to_do_and_tells_somebody() {
             assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}: {id} would fire while nothing happens");
             let window = alarm["Period"].as_u64().unwrap() * alarm["EvaluationPeriods"].as_u64().unwrap();
             assert!(window <= 7 * 86_400, "{name}: {id} looks back further than CloudWatch does");
+        }
+    }
+}
+
+#[test]
+fn every_alarm_names_a_runbook_that_exists_and_every_runbook_an_alarm() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut named = BTreeSet::new();
+    for (name, _, template) in everything() {
+        for (id, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
+            let text = alarm["AlarmDescription"].as_str().unwrap_or_default();
+            let (_, place) =
+                text.rsplit_once(". Runbook: ").unwrap_or_else(|| panic!("{name}: {id} wakes somebody without a runbook: {text}"));
+            let file = place.rsplit('/').next().unwrap();
+            let runbook = fs::read_to_string(root.join(RUNBOOKS).join(file)).unwrap_or_default();
+            assert!(runbook.starts_with(&format!("# {id}\n")), "{name}: {id} sends people to {place}, which is not about it");
+            assert!(runbook.contains("cargo xtask "), "{file} says nothing to type at three in the morning");
+            named.insert(file.to_owned());
+        }
+    }
+    let written: BTreeSet<_> =
+        fs::read_dir(root.join(RUNBOOKS)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(written, named, "a runbook of an alarm that is no more");
+}
+
+#[test]
+fn runbooks_are_linked_where_the_environment_says_that_they_are_read() {
+    let mut environment = environment("prod");
+    environment.alerts.runbooks = Some("https://wiki.example.com/runbooks/".parse().unwrap());
+
+    for stack in stacks::platform(&environment) {
+        for (id, alarm) in of_type(&stack.template.to_json(), "AWS::CloudWatch::Alarm") {
+            let text = alarm["AlarmDescription"].as_str().unwrap();
+            assert!(text.contains(". Runbook: https://wiki.example.com/runbooks/") && text.ends_with("-alarm.md"), "{id}: {text}");
         }
     }
 }

@@ -114,13 +114,29 @@ fn only_xtask_knows_the_command_line() {
     }
 }
 
+/// Every package with its features, as cargo chooses them for a selection.
+fn features(selection: &[&str]) -> BTreeSet<String> {
+    let options = ["tree", "--prefix", "none", "--format", "{p} {f}", "--edges"];
+    let lines = cargo(&[&options, selection].concat());
+    lines.lines().map(|line| line.trim_end_matches(" (*)").trim_end().to_owned()).collect()
+}
+
+#[test]
+fn the_engine_alone_is_compiled_as_in_a_deploy() {
+    let packages: Vec<&str> = LINKS_THE_SDK.iter().flat_map(|room| ["--package", room]).collect();
+
+    let alone = features(&["normal,build", "--package", "deploy"]);
+    let deployed = features(&[&["normal,build"], &packages[..]].concat());
+
+    let twice: Vec<_> = alone.difference(&deployed).collect();
+    assert!(
+        twice.is_empty(),
+        "`rollback` compiles these again after a deploy: ask for the functions' features of them in xtask/unify: {twice:?}"
+    );
+}
+
 #[test]
 fn a_deploy_and_the_tests_compile_the_sdk_the_same_way() {
-    let features = |selection: &[&str]| -> BTreeSet<String> {
-        let options = ["tree", "--prefix", "none", "--format", "{p} {f}", "--edges"];
-        let lines = cargo(&[&options, selection].concat());
-        lines.lines().map(|line| line.trim_end_matches(" (*)").trim_end().to_owned()).collect()
-    };
     let packages: Vec<&str> = LINKS_THE_SDK.iter().flat_map(|room| ["--package", room]).collect();
 
     let deployed = features(&[&["normal"], &packages[..]].concat());

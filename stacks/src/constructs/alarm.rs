@@ -2,27 +2,30 @@
 
 use cfn_kit::prelude::*;
 use cfn_kit::{MetricOf, cloudwatch, sns};
+use foundation::environment::Alerts;
 
 /// An alarm on one metric of one resource.
 ///
 /// Missing data is no alarm: SQS and Lambda send nothing while nothing happens. The statistic is the maximum, which for a gauge
 /// such as a queue's depth is the only one that neither averages a peak away nor adds up samples.
+///
+/// Its text ends with its runbook, `docs/runbooks/<its logical ID in kebab case>.md`: whoever is woken by the letter has nothing else.
 #[derive(Debug)]
-pub struct Alarm<S> {
+pub struct Alarm<'a, S> {
     metric: MetricOf<S>,
     threshold: u32,
     statistic: cloudwatch::alarm::Statistic,
     period_seconds: u32,
-    description: &'static str,
+    description: Option<(&'static str, &'a Alerts)>,
     actions: Vec<Value<sns::topic::TopicArn, S>>,
 }
 
-impl<S> Alarm<S> {
+impl<'a, S> Alarm<'a, S> {
     /// An alarm on a resource's own metric, for one event in one minute.
     #[must_use]
     pub fn on(metric: MetricOf<S>) -> Self {
         let statistic = cloudwatch::alarm::Statistic::Maximum;
-        Self { metric, threshold: 1, statistic, period_seconds: 60, description: "", actions: Vec::new() }
+        Self { metric, threshold: 1, statistic, period_seconds: 60, description: None, actions: Vec::new() }
     }
 
     /// Fire at this value and above.
@@ -37,10 +40,10 @@ impl<S> Alarm<S> {
         Self { statistic: cloudwatch::alarm::Statistic::Sum, period_seconds, ..self }
     }
 
-    /// Say what it means and what to do, to the person whom it wakes.
+    /// Say what it means and what to do, to the person whom it wakes; `alerts` knows where the runbook is read.
     #[must_use]
-    pub fn describe(self, description: &'static str) -> Self {
-        Self { description, ..self }
+    pub fn describe(self, description: &'static str, alerts: &'a Alerts) -> Self {
+        Self { description: Some((description, alerts)), ..self }
     }
 
     /// Tell a topic, when it fires and when it is over.
@@ -51,16 +54,17 @@ impl<S> Alarm<S> {
     }
 }
 
-impl<S> Construct<S> for Alarm<S> {
+impl<S> Construct<S> for Alarm<'_, S> {
     type Handle = Handle<cloudwatch::Alarm, S>;
 
     fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
+        let description = self.description.map(|(means, alerts)| format!("{means}. Runbook: {}", alerts.runbook(&kebab(id))));
         template.add(
             id,
             cloudwatch::Alarm::new()
                 .comparison_operator(cloudwatch::alarm::ComparisonOperator::GreaterThanOrEqualToThreshold)
                 .evaluation_periods(1)
-                .alarm_description(self.description)
+                .alarm_description(description.unwrap_or_default())
                 .namespace(self.metric.namespace)
                 .metric_name(self.metric.name)
                 .dimensions(self.metric.dimensions)
@@ -71,5 +75,27 @@ impl<S> Construct<S> for Alarm<S> {
                 .alarm_actions(self.actions.clone())
                 .ok_actions(self.actions),
         )
+    }
+}
+
+/// A logical ID as the name of a file: `OldestJobAlarm` is `oldest-job-alarm`.
+fn kebab(id: &str) -> String {
+    let mut name = String::new();
+    for letter in id.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runbook_is_called_as_its_alarm_in_lower_case() {
+        assert_eq!(kebab("OldestJobAlarm"), "oldest-job-alarm", "the letter would name a page that is not there");
     }
 }

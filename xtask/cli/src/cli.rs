@@ -175,4 +175,38 @@ mod tests {
 
         line.debug_assert();
     }
+
+    /// The words of a command line; what stands between single quotes is one word.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for letter in line.chars() {
+            match letter {
+                '\'' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                _ => words.iter_mut().last().unwrap().push(letter),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_command_of_a_runbook_can_be_typed_as_it_stands() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbooks");
+        let mut tried = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            for from in text.match_indices("cargo xtask ").map(|(at, _)| at) {
+                let line = text[from..].lines().next().unwrap();
+                // In a sentence it ends with its mark, in a block where the remark begins.
+                let command = line.split(['`', '#', '|']).next().unwrap().trim();
+                let parsed = Cli::try_parse_from(words(command).into_iter().skip(1));
+                assert!(parsed.is_ok(), "{}: `{command}` is refused at three in the morning: {}", path.display(), parsed.unwrap_err());
+                tried += 1;
+            }
+        }
+        assert!(tried > 20, "the runbooks were not found");
+    }
 }

@@ -60,6 +60,9 @@ pub(crate) enum Error {
     #[error("`{environment}` is deployed from a commit, and {} here {} in none", count(files.len(), "file"), if files.len() == 1 { "is" } else { "are" })]
     DirtyTree { environment: String, files: Vec<String> },
 
+    #[error("`{environment}` is deployed from a commit, and this folder has none: it is no git checkout, or an empty one")]
+    NoCommit { environment: String },
+
     #[error("{} was not released in `{before}`, which `{environment}` demands", commit.as_deref().map_or("what is here".to_owned(), |commit| format!("commit `{commit}`")))]
     Unreleased { environment: String, before: String, commit: Option<String> },
 
@@ -178,6 +181,10 @@ impl Error {
                 "nothing was sent; commit what belongs to it and put the rest aside, or say `--allow-dirty`: nobody can return to what no commit holds"
                     .to_owned()
             }
+            Self::NoCommit { .. } => {
+                "nothing was sent; deploy from a clone of the repository, or say `--allow-dirty`: nobody can return to what no commit holds"
+                    .to_owned()
+            }
             Self::Unreleased { before, .. } => format!(
                 "nothing was sent; deploy it to `{before}` first (`cargo xtask deploy --env {before}`), or say `--unreleased` when it cannot wait"
             ),
@@ -231,6 +238,7 @@ impl Error {
             | Self::NobodyToType { .. } => Outcome::Usage,
             Self::Losses { .. }
             | Self::DirtyTree { .. }
+            | Self::NoCommit { .. }
             | Self::Unreleased { .. }
             | Self::Unaccepted { .. }
             | Self::MustNeverChange { .. } => Outcome::Different,
@@ -293,6 +301,7 @@ impl Error {
             | Self::LocalCloudDown { .. }
             | Self::NoLocalEnvironment
             | Self::Interrupted
+            | Self::NoCommit { .. }
             | Self::Unreleased { .. }
             | Self::PlanFile { .. }
             | Self::NoPlan

@@ -12,20 +12,20 @@ use crate::session::{Session, is_local};
 /// A value that is longer than this is cut: a whole policy on one line helps nobody.
 const LONGEST_VALUE: usize = 120;
 
-/// The stacks as they are written, with what the local cloud is known not to keep of them.
-pub(crate) fn declared(session: &Session, wanted: &[String]) -> Result<Vec<Declared>, Error> {
+/// The stacks as they are written, with what the local cloud is known not to keep of them: those that are wanted, and those beside them.
+pub(crate) fn declared(session: &Session, wanted: &[String]) -> Result<(Vec<Declared>, Vec<Declared>), Error> {
     let local = is_local(&session.environment);
     let known = || session.platform.iter().map(|finished| finished.stack.to_owned()).collect();
     if let Some(name) = wanted.iter().find(|name| session.platform.iter().all(|finished| finished.stack != name.as_str())) {
         return Err(Error::UnknownStack { name: name.clone(), known: known() });
     }
-    let chosen = session.platform.iter().filter(|finished| wanted.is_empty() || wanted.iter().any(|name| name == finished.stack));
     let one = |finished: &foundation::Finished| {
         let template = finished.template.to_json();
         let (template, excuses) = if local { (without_refused(&template), excuses(&template)) } else { (template, Vec::new()) };
         Declared::of(&platform::spec(finished, &template), excuses)
     };
-    Ok(chosen.map(one).collect())
+    let is_wanted = |declared: &Declared| wanted.is_empty() || wanted.contains(&declared.stack.stack);
+    Ok(session.platform.iter().map(one).partition(is_wanted))
 }
 
 /// Stacks as they were sent, with what the local cloud is known not to keep of them.

@@ -56,8 +56,8 @@ pub(crate) fn smoke_among(built: &Built) -> Result<PathBuf, Error> {
 
 /// Everything that can run on this machine: engine, smoke test and functions.
 ///
-/// It is always all of them in one call. Cargo enables features for what it builds together, so building the engine alone and then
-/// everything would compile what they share twice.
+/// It is always all of them in one call, which is quicker than one after the other. That the engine alone is compiled the same way, so
+/// that nothing is compiled twice, is kept by `xtask/unify`.
 pub(crate) fn for_this_machine(workspace: &Workspace, platform: &[Finished], building: &Building) -> Result<Built, Error> {
     let mut packages = vec![ENGINE, SMOKE];
     packages.extend(platform::shipped(platform).iter().map(|shipped| shipped.name));

@@ -140,6 +140,7 @@ fn target(request: &Request) -> &Target {
         Request::Status(stacks) | Request::Outputs(stacks) | Request::Templates(stacks) => &stacks.target,
         Request::Queues(stacks) => &stacks.target,
         Request::Send(send) => &send.target,
+        Request::Overview(overview) => &overview.stacks.target,
         Request::Logs(logs) => &logs.target,
         Request::Import(import) => &import.target,
         Request::Publish(publish) => &publish.target,

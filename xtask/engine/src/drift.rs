@@ -25,11 +25,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let target = &request.target;
         let problem = |error| failure::of(error, target);
         let states = self.read_states(target).await?;
-        let there: Vec<(&Declared, _)> = request
-            .stacks
-            .iter()
-            .filter_map(|declared| Some((declared, states.iter().find(|state| state.name == declared.stack.name)?.clone())))
-            .collect();
+        let exists = |declared: &'_ Declared| states.iter().find(|state| state.name == declared.stack.name).cloned();
+        let there: Vec<(&Declared, _)> = request.stacks.iter().filter_map(|declared| Some((declared, exists(declared)?))).collect();
         for absent in request.stacks.iter().filter(|one| states.iter().all(|state| state.name != one.stack.name)) {
             self.talk.tell(Event::Note { text: format!("`{}` does not exist, so nothing of it can have drifted", absent.stack.name) });
         }
@@ -47,7 +44,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
         let standing =
             deployed.iter().zip(&there).map(|(declared, (_, state))| Standing { declared, state: Some(state.clone()), resources: None });
-        let summary = self.read_back(target, standing.collect()).await?;
+        let beside = request.beside.iter().map(|declared| Standing { declared, state: exists(declared), resources: None });
+        let summary = self.read_back(target, standing.collect(), beside.collect()).await?;
 
         let mut drifted = Vec::new();
         for ((declared, _), detection) in there.iter().zip(detections) {

@@ -61,6 +61,7 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Preflight(preflight) => self.preflight(preflight).await,
             Request::Queues(stacks) => self.queues(stacks).await,
             Request::Send(send) => self.send(send).await,
+            Request::Overview(overview) => self.overview(overview).await,
             Request::Plan(deploy) => self.only_plan(deploy).await,
             Request::Execute(plan) => self.release(async || self.execute_plan(plan).await).await,
         };

@@ -98,9 +98,16 @@ pub(crate) fn stack_state(stack: &StackRef, status: &str, reason: Option<&str>, 
         Phase::HalfRolledBack | Phase::HalfUpdated => {
             format!("`cargo xtask deploy --env {environment}` goes on with its rollback first, then deploys")
         }
-        Phase::Absent | Phase::Settled | Phase::RolledBack | Phase::NeverBorn | Phase::Moving | Phase::Stuck | Phase::Unknown => {
-            "CloudFormation's console, or `aws cloudformation describe-stack-events`, says how it came to this".to_owned()
-        }
+        Phase::Unknown => format!(
+            "this engine does not know that state, and does not guess; CloudFormation's console, or `aws cloudformation \
+             describe-stack-events --stack-name {}`, says how it came to this: deploy again when it is at rest, or with a newer cloudwright",
+            stack.name
+        ),
+        Phase::Absent | Phase::Settled | Phase::RolledBack | Phase::NeverBorn | Phase::Moving | Phase::Stuck => format!(
+            "CloudFormation's console, or `aws cloudformation describe-stack-events --stack-name {}`, says how it came to this; \
+             deploy again when it is at rest",
+            stack.name
+        ),
     };
     Failure {
         kind: FailureKind::StackState,

@@ -19,6 +19,7 @@ mod feed;
 mod import;
 mod interrupt;
 mod ledger;
+mod overview;
 mod pace;
 mod patient;
 mod phase;

@@ -9,6 +9,8 @@ const SHORTEST_LOOK: Duration = Duration::from_millis(50);
 const LONGEST_LOOK: Duration = Duration::from_secs(3);
 /// After so long without an event the stack itself is asked, in case its last event never shows.
 const SILENCE: Duration = Duration::from_secs(15);
+/// How often the events are read on after the stack itself is at rest and its last event has not shown.
+pub(crate) const LATE_LOOKS: u32 = 2;
 /// How long a second Ctrl-C is waited for after the first: long enough to read what it would do.
 pub(crate) const SECOND_THOUGHT: Duration = Duration::from_secs(5);
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use protocol::{Event, Failure, Logs, Outcome, StackRef, StackStatus, Stacks, Target};
+use protocol::{Event, Failure, Logs, NextStep, Outcome, StackRef, StackStatus, Stacks, Target};
 
 use crate::cloud::{Cloud, StackState};
 use crate::engine::{Engine, Talk};
@@ -19,13 +19,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let states = self.states_by_name(&request.target).await?;
         for stack in &request.stacks {
             let state = states.get(&stack.name);
-            self.talk.tell(Event::Status(StackStatus {
-                stack: stack.clone(),
-                status: state.map(|state| state.status.clone()),
-                reason: state.and_then(|state| state.reason.clone()),
-                changed_at: state.and_then(|state| state.changed_at.clone()),
-                digest: state.and_then(|state| state.parameters.get("DeployDigest").cloned()),
-            }));
+            self.talk.tell(Event::Status(stack_status(stack, state, None)));
         }
         Ok(self.read())
     }
@@ -108,8 +102,20 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         Ok(groups)
     }
 
-    async fn states_by_name(&self, target: &Target) -> Result<BTreeMap<String, StackState>, Failure> {
+    pub(crate) async fn states_by_name(&self, target: &Target) -> Result<BTreeMap<String, StackState>, Failure> {
         let states = self.read_states(target).await?;
         Ok(states.into_iter().map(|state| (state.name.clone(), state)).collect())
+    }
+}
+
+/// The state of one stack as it is told.
+pub(crate) fn stack_status(stack: &StackRef, state: Option<&StackState>, next: Option<NextStep>) -> StackStatus {
+    StackStatus {
+        stack: stack.clone(),
+        status: state.map(|state| state.status.clone()),
+        reason: state.and_then(|state| state.reason.clone()),
+        changed_at: state.and_then(|state| state.changed_at.clone()),
+        digest: state.and_then(|state| state.parameters.get("DeployDigest").cloned()),
+        next,
     }
 }

@@ -142,7 +142,7 @@ fn can_be_recovered(state: &StackState) -> bool {
 }
 
 /// ContinueUpdateRollback skips only resources in this state.
-fn is_blocking(resource: &StackResource) -> bool {
+pub(crate) fn is_blocking(resource: &StackResource) -> bool {
     ResourceWord::from(resource.status.as_str()) == ResourceWord::UpdateFailed
 }
 
@@ -152,7 +152,7 @@ fn names_one_of(skip: &str, blocking: &[StackResource]) -> bool {
     blocking.iter().any(|resource| resource.logical_id == outer)
 }
 
-fn names(resources: &[StackResource]) -> String {
+pub(crate) fn names(resources: &[StackResource]) -> String {
     resources.iter().map(|resource| format!("{} ({})", resource.logical_id, resource.resource_type)).collect::<Vec<_>>().join(", ")
 }
 

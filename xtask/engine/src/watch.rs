@@ -10,7 +10,7 @@ use crate::engine::{Engine, Talk};
 use crate::failure;
 use crate::feed::{Feed, Since};
 use crate::interrupt::Wish;
-use crate::pace::{Looks, SECOND_THOUGHT};
+use crate::pace::{LATE_LOOKS, Looks, SECOND_THOUGHT};
 use crate::patient::{is_ambiguous, name_of};
 use crate::phase::Phase;
 use crate::status::{ResourceWord, Stage};
@@ -102,10 +102,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 end = self.ask_stack(&feeds.root.stack_id).await.map_err(|error| problem(error, &stack))?;
             }
             if let Some((status, reason)) = end {
-                if Phase::of(&status) != Phase::Settled {
-                    // The last event is there; one that explains it may still come in behind it.
-                    self.look(&mut feeds).await.map_err(|error| problem(error, &stack))?;
-                }
+                self.read_to_the_end(&mut feeds, &status, &mut looks).await.map_err(|error| problem(error, &stack))?;
                 let seconds = started.elapsed().as_secs_f64();
                 self.talk.tell(Event::StackDone { stack, status: status.clone(), seconds });
                 let nested = feeds.nested.into_iter().map(|nested| (nested.feed.stack_id, nested.feed.events)).collect();
@@ -128,6 +125,29 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 }
             }
         }
+    }
+
+    /// Read on until the stack's own last event is among those seen: a stack may say that it is at rest before its events do.
+    ///
+    /// What never shows is not waited for, and an end whose event was seen costs no call, unless it is one that wants to be explained.
+    async fn read_to_the_end(&self, feeds: &mut Feeds, status: &str, looks: &mut Looks) -> Result<(), CloudError> {
+        let mut left = LATE_LOOKS;
+        let mut moved = true;
+        if Phase::of(status) != Phase::Settled {
+            // The last event may be there already, and the one that explains it may still come in behind it.
+            moved = self.look(feeds).await?;
+            left = left.saturating_sub(1);
+        }
+        while 0 < left && feeds.root.newest_own().is_none_or(|own| own.status != status) {
+            tokio::select! {
+                () = self.cloud.pause(looks.next(moved)) => {}
+                // The end is known, and whoever wants to go need not wait for words about it.
+                () = self.interrupt.wait() => return Ok(()),
+            }
+            moved = self.look(feeds).await?;
+            left = left.saturating_sub(1);
+        }
+        Ok(())
     }
 
     /// Look once at every stack that moves; whether anything was new.

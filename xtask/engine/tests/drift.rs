@@ -30,7 +30,7 @@ async fn drift(cloud: &ScriptedCloud, excuses: Vec<Excuse>) -> Vec<Event> {
     let declared = Declared { stack, template: template(99).to_string(), sources: [].into(), excuses };
     let (_stop, interrupt) = Interrupt::new();
     let listener = Listener::new(Answer::No);
-    Engine::new(cloud, &listener, interrupt).run(&Request::Drift(Drift { target, stacks: vec![declared] })).await;
+    Engine::new(cloud, &listener, interrupt).run(&Request::Drift(Drift { target, stacks: vec![declared], beside: Vec::new() })).await;
     listener.events.into_inner()
 }
 

@@ -119,3 +119,46 @@ async fn an_end_that_no_event_shows_is_asked_of_the_stack() {
 
     assert_eq!(outcome(&events), Outcome::Changed, "the deploy would wait for ever");
 }
+
+/// A deploy of four queues whose last events show only at this look after the stack was seen at rest; what was told, and the calls.
+async fn with_late_events(hidden: usize, look: u64, broken: bool) -> (Vec<Event>, u64) {
+    let cloud = ScriptedCloud::default();
+    cloud.show_late(hidden, look);
+    if broken {
+        cloud.break_resource("Queue0003", "Value 2000000 for parameter MessageRetentionPeriod is invalid.");
+    }
+    let events = deploy(&cloud, &many(4)).await;
+    let calls = cloud.calls()["cloudformation"];
+    (events, calls)
+}
+
+#[tokio::test]
+async fn events_that_show_after_a_successful_end_are_told() {
+    for look in [1, 2] {
+        let (events, _) = with_late_events(3, look, false).await;
+
+        assert_eq!(outcome(&events), Outcome::Changed);
+        assert_eq!(resources(&events).len(), 8, "look {look}: two events for each of four queues: {:?}", resources(&events));
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_shows_after_the_end_is_still_the_first_cause() {
+    for look in [1, 2] {
+        let (events, _) = with_late_events(3, look, true).await;
+
+        let failed = failure(&events);
+        assert_eq!(failed.causes, ["Value 2000000 for parameter MessageRetentionPeriod is invalid."], "look {look}");
+    }
+}
+
+#[tokio::test]
+async fn events_that_never_show_are_not_waited_for() {
+    let (_, at_once) = with_late_events(1, 1, false).await;
+    let (_, in_time) = with_late_events(1, 2, false).await;
+    let (never, too_late) = with_late_events(1, 1_000, false).await;
+
+    assert_eq!(outcome(&never), Outcome::Changed);
+    assert_eq!(in_time, at_once + 1, "the last event was there, and was asked for again");
+    assert_eq!(too_late, in_time, "a deploy would ask more than twice for what never comes");
+}

@@ -138,3 +138,45 @@ async fn templates_are_read_before_anything_is_sent_and_only_those_that_change()
     assert_eq!(told, ["jobs"], "{refused:?}");
     assert_eq!(cloud.writes.borrow().len(), before.1, "something was sent before the answer");
 }
+
+/// An update of `jobs` that CloudFormation brings back although no resource failed.
+async fn brought_back(cloud: &ScriptedCloud) -> protocol::Failure {
+    deploy(cloud, guarded(Guards::default())).await;
+    cloud.change("cloudwright-staging-jobs", |state| {
+        state.rollback_alarms.push("arn:aws:cloudwatch:eu-central-1:111111111111:alarm:jobs-Depth-1X".to_owned());
+    });
+    cloud.break_resource("cloudwright-staging-jobs", "AWS's own words");
+    let request = changed(guarded(alarms(&["BetterQueue"])), "BetterQueue");
+    scripted::asking::failure(&deploy(cloud, request).await)
+}
+
+fn alarm_in(state: &str) -> serde_json::Value {
+    serde_json::json!({ "MetricAlarms": [{
+        "AlarmName": "jobs-Depth-1X",
+        "AlarmDescription": "More jobs wait than the workers can take. Runbook: docs/runbooks/depth-alarm.md",
+        "StateValue": state,
+        "StateReason": "Threshold Crossed: 1 datapoint [812.0] was greater than the threshold (500.0).",
+    }] })
+}
+
+#[tokio::test]
+async fn an_update_that_an_alarm_brought_back_names_the_alarm_and_what_it_means() {
+    let cloud = ScriptedCloud::default();
+    cloud.will_answer("DescribeAlarms", &["jobs-Depth-1X"], alarm_in("ALARM"));
+
+    let failure = brought_back(&cloud).await;
+
+    let causes = failure.causes.join("; ");
+    assert!(causes.contains("`jobs-Depth-1X` went off") && causes.contains("[812.0]"), "a person would not know why: {failure:?}");
+    assert!(failure.hint.contains("docs/runbooks/depth-alarm.md"), "{failure:?}");
+}
+
+#[tokio::test]
+async fn an_alarm_that_is_calm_is_not_blamed() {
+    let cloud = ScriptedCloud::default();
+    cloud.will_answer("DescribeAlarms", &["jobs-Depth-1X"], alarm_in("OK"));
+
+    let failure = brought_back(&cloud).await;
+
+    assert_eq!(failure.causes, ["AWS's own words"]);
+}

@@ -48,6 +48,19 @@ async fn the_newest_release_that_stands_is_live_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_stack_in_which_cloudformation_sees_no_change_does_not_hide_which_release_is_live() {
+    let cloud = ScriptedCloud::default();
+    deploy(&cloud, release("1")).await;
+    // Only a description is another, say: the digest differs, and CloudFormation keeps the old one.
+    cloud.set_parameter("cloudwright-staging-artifacts", "DeployDigest", "of another description");
+
+    deploy(&cloud, release("2")).await;
+
+    let lines = list(&cloud).await;
+    assert_eq!(lines.iter().map(|line| line.live).collect::<Vec<_>>(), [true, false], "nothing would be live: {lines:?}");
+}
+
+#[tokio::test]
 async fn after_a_deploy_that_ended_half_way_no_release_is_live() {
     let cloud = ScriptedCloud::default();
     deploy(&cloud, release("1")).await;

@@ -70,10 +70,14 @@ fn declared(template: &Value, excuses: Vec<Excuse>) -> Declared {
 }
 
 async fn events(cloud: &ScriptedCloud, declared: Declared) -> Vec<Event> {
+    events_of(cloud, vec![declared], Vec::new()).await
+}
+
+async fn events_of(cloud: &ScriptedCloud, stacks: Vec<Declared>, beside: Vec<Declared>) -> Vec<Event> {
     let target = Target { environment: "staging".to_owned(), account: ACCOUNT.to_owned(), region: "eu-central-1".to_owned() };
     let (_stop, interrupt) = Interrupt::new();
     let listener = Listener::new(Answer::No);
-    Engine::new(cloud, &listener, interrupt).run(&Request::Verify(Verify { target, stacks: vec![declared] })).await;
+    Engine::new(cloud, &listener, interrupt).run(&Request::Verify(Verify { target, stacks, beside })).await;
     listener.events.into_inner()
 }
 
@@ -211,4 +215,71 @@ async fn credentials_that_end_in_the_middle_are_no_differences() {
 
     assert_eq!(failure(&events).kind, FailureKind::Credentials);
     assert!(verified(&events).is_empty(), "half a report would look like a whole one");
+}
+
+/// A stack with a role, and one that puts policies on it by the role's name.
+fn role_and_rights() -> (Declared, Declared) {
+    let with = |short: &str, name: &str, template: &Value| Declared {
+        stack: StackRef { stack: short.to_owned(), name: name.to_owned() },
+        ..declared(template, Vec::new())
+    };
+    let allow = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*" }] });
+    let role = json!({ "Resources": { "Role": { "Type": "AWS::IAM::Role", "Properties": { "Policies": [], "ManagedPolicyArns": [] } } } });
+    let rights = json!({
+        "Parameters": { "Role": { "Type": "String" } },
+        "Resources": {
+            "Inline": { "Type": "AWS::IAM::Policy", "Properties": { "PolicyName": "Read", "Roles": [{ "Ref": "Role" }], "PolicyDocument": allow } },
+            "Managed": { "Type": "AWS::IAM::ManagedPolicy", "Properties": { "Roles": [{ "Ref": "Role" }], "PolicyDocument": allow } },
+        },
+    });
+    (with("jobs", NAME, &role), with("rights", RIGHTS, &rights))
+}
+
+const RIGHTS: &str = "cloudwright-staging-rights";
+
+/// A cloud in which the role has just these policies.
+fn role_has(inline: &[&str], attached: &[&str]) -> ScriptedCloud {
+    let (role, rights) = role_and_rights();
+    let template = |declared: &Declared| serde_json::from_str(&declared.template).unwrap();
+    let cloud = ScriptedCloud::default();
+    cloud.put_template(NAME, &template(&role), &[]);
+    cloud.put_template(RIGHTS, &template(&rights), &[("Role", &format!("{NAME}-Role"))]);
+    let arns: Vec<_> = attached.iter().map(|arn| json!({ "PolicyArn": arn, "PolicyName": arn })).collect();
+    let document = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*" }] });
+    cloud.will_answer("GetRole", &[], json!({ "Role": { "Arn": "arn:role" } }));
+    cloud.will_answer("ListRolePolicies", &[], json!({ "PolicyNames": inline }));
+    cloud.will_answer("ListAttachedRolePolicies", &[], json!({ "AttachedPolicies": arns }));
+    cloud.will_answer("GetRolePolicy", &[], json!({ "PolicyName": "Read", "PolicyDocument": document }));
+    cloud.will_answer("GetPolicy", &[], json!({ "Policy": { "PolicyName": "m", "DefaultVersionId": "v1" } }));
+    cloud.will_answer("GetPolicyVersion", &[], json!({ "PolicyVersion": { "Document": document } }));
+    cloud
+}
+
+#[tokio::test]
+async fn what_another_stack_puts_on_a_role_is_declared() {
+    let (managed, inline) = (format!("{RIGHTS}-Managed"), "Read");
+    let (role, rights) = role_and_rights();
+    let cloud = role_has(&[inline], &[&managed]);
+
+    let both = events_of(&cloud, vec![role.clone(), rights.clone()], Vec::new()).await;
+    let beside = events_of(&cloud, vec![role.clone()], vec![rights]).await;
+    let alone = events_of(&cloud, vec![role], Vec::new()).await;
+
+    assert_eq!(of(&both, "Role").verdict, Verdict::Same, "{:?}", of(&both, "Role").differences);
+    assert_eq!(of(&beside, "Role").verdict, Verdict::Same, "a verify of one stack would find what all of them do not");
+    assert_eq!(verified(&beside).len(), 1, "nobody asked about the other stack");
+    assert_eq!(paths(&of(&alone, "Role")), ["Policies", "ManagedPolicyArns"], "without the other stack, nobody declares it");
+}
+
+#[tokio::test]
+async fn what_no_stack_puts_on_a_role_is_found_beside_what_one_does() {
+    let (role, rights) = role_and_rights();
+    let cloud = role_has(&["Read", "AddedByHand"], &[&format!("{RIGHTS}-Managed"), "arn:aws:iam::aws:policy/AdministratorAccess"]);
+
+    let events = events_of(&cloud, vec![role, rights], Vec::new()).await;
+
+    let found = of(&events, "Role");
+    let live: String = found.differences.iter().map(|difference| difference.live.to_string()).collect();
+    assert!(live.contains("AddedByHand") && live.contains("AdministratorAccess"), "an administrator by night: {found:?}");
+    assert!(!live.contains("\"Read\"") && !live.contains("-Managed"), "{found:?}");
 }

@@ -258,6 +258,9 @@ pub struct StackStatus {
     pub changed_at: Option<String>,
     /// The digest of what was deployed, from the stack's tag.
     pub digest: Option<String>,
+    /// What comes next; none from an engine that was not asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<crate::NextStep>,
 }
 
 /// How a request ended.

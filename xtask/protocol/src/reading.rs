@@ -14,6 +14,9 @@ pub struct Verify {
     pub target: Target,
     /// What is declared.
     pub stacks: Vec<Declared>,
+    /// Stacks of the same environment that are not compared: what they grant to roles of the others is declared as well.
+    #[serde(default)]
+    pub beside: Vec<Declared>,
 }
 
 /// Compare what is deployed, by the templates that CloudFormation keeps, with what the services and CloudFormation's own drift
@@ -24,6 +27,9 @@ pub struct Drift {
     pub target: Target,
     /// The stacks; their templates are those of the working tree, for the lines of Rust and for what is excused.
     pub stacks: Vec<Declared>,
+    /// Stacks of the same environment that are not compared: what they grant to roles of the others is declared as well.
+    #[serde(default)]
+    pub beside: Vec<Declared>,
 }
 
 /// One stack as it is declared.

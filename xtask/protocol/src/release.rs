@@ -370,4 +370,11 @@ pub struct LeaseState {
     pub purpose: String,
     /// How long ago it was renewed, in seconds, by S3's clock.
     pub silent_seconds: u64,
+    /// After how long a silence it has run out, in seconds.
+    #[serde(default = "usual")]
+    pub lasts_seconds: u64,
+}
+
+fn usual() -> u64 {
+    crate::LEASE_SECONDS
 }

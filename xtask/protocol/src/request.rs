@@ -51,6 +51,8 @@ pub enum Request {
     Queues(Stacks),
     /// Put a message into a queue.
     Send(crate::Send),
+    /// Tell in what state the stacks are, what comes next for each, and who holds the lease.
+    Overview(crate::Overview),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.

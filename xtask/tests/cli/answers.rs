@@ -1,6 +1,6 @@
 //! Commands that read: what the engine knows, as people and as programs want it.
 
-use protocol::{Event, Outcome, QueueDepth, Request, StackRef, StackStatus};
+use protocol::{Event, Intent, LeaseState, NextStep, Outcome, QueueDepth, Request, StackRef, StackStatus};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -31,27 +31,69 @@ fn outputs_are_one_object_of_stack_and_output() {
     assert_eq!(for_people.stdout, "jobs.JobQueueUrl  https://queue\nimages.SourceBucketName  photos-in\n");
 }
 
+/// A stack in a state, and what an engine says comes next for it.
+fn status(name: &str, status: Option<&str>, intent: Option<Intent>, next: &str) -> Event {
+    Event::Status(StackStatus {
+        stack: stack(name),
+        status: status.map(str::to_owned),
+        reason: None,
+        changed_at: status.map(|_| "2026-11-22T12:00:00Z".to_owned()),
+        digest: status.map(|_| "0123456789abcdef".repeat(4)),
+        next: Some(NextStep { intent, text: next.to_owned() }),
+    })
+}
+
+fn lease(silent_seconds: u64) -> Event {
+    let (by, since, purpose) = ("arn:aws:iam::1:user/jo", "2026-11-22T12:00:00Z", "a deploy");
+    Event::Lease(LeaseState { by: by.to_owned(), since: since.to_owned(), purpose: purpose.to_owned(), silent_seconds, lasts_seconds: 120 })
+}
+
 #[test]
-fn the_state_of_every_stack_is_one_line_also_of_those_that_do_not_exist() {
+fn the_state_of_every_stack_is_shown_with_what_comes_next() {
     let world = World::new();
-    let status = |name: &str, status: Option<&str>| {
-        Event::Status(StackStatus {
-            stack: stack(name),
-            status: status.map(str::to_owned),
-            reason: None,
-            changed_at: status.map(|_| "2026-11-22T12:00:00Z".to_owned()),
-            digest: status.map(|_| "0123456789abcdef".repeat(4)),
-        })
-    };
-    world.engine_tells(&[status("jobs", Some("UPDATE_COMPLETE")), status("images", None), read()]);
+    world.engine_tells(&[
+        lease(7),
+        status("jobs", Some("UPDATE_COMPLETE"), Some(Intent::Update), "a deploy updates it where it differs"),
+        status("images", None, Some(Intent::Create), "a deploy creates it"),
+        read(),
+    ]);
 
     let ran = world.run(&["status", "--env", "staging"]);
 
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     insta::assert_snapshot!(ran.stdout, @"
+    lease: held by arn:aws:iam::1:user/jo for a deploy, since 2026-11-22T12:00:00Z, renewed 7 s ago: a deploy waits for its end; `cargo xtask unlock --env staging` when it is dead
     jobs    UPDATE_COMPLETE  2026-11-22T12:00:00Z  0123456789ab
+            next: a deploy updates it where it differs
     images  does not exist
+            next: a deploy creates it
     ");
+    let Some(Request::Overview(request)) = world.request() else { panic!("the engine was asked something else") };
+    assert_eq!((request.ledger.stack.stack.as_str(), request.stacks.stacks.len()), ("artifacts", 3));
+}
+
+#[test]
+fn a_lease_that_ran_out_keeps_nobody_waiting() {
+    let world = World::new();
+    world.engine_tells(&[lease(400), read()]);
+
+    let ran = world.run(&["status", "--env", "staging"]);
+
+    assert!(ran.stdout.contains("renewed 400 s ago: it has run out, and the next deploy takes it"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_program_gets_one_stack_a_line_with_what_comes_next_and_the_lease() {
+    let world = World::new();
+    let stuck = status("jobs", Some("DELETE_FAILED"), None, "a deploy refuses it: mend what AWS names");
+    world.engine_tells(&[lease(7), stuck, status("images", None, Some(Intent::Create), "a deploy creates it"), read()]);
+
+    let ran = world.run(&["status", "--env", "staging", "--json"]);
+
+    let lines: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "a program would take the lease for a stack: {}", ran.stdout);
+    assert_eq!(lines[0]["next"], json!({ "intent": null, "text": "a deploy refuses it: mend what AWS names" }));
+    assert_eq!((&lines[1]["next"]["intent"], &lines[1]["lease"]["silent_seconds"]), (&json!("create"), &json!(7)));
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn review(world: &World) {
         fs::write(world.path(&format!("snapshots/staging/{stack}.snap")), snapshot).unwrap();
     }
     git(world, &["init", "--quiet"]);
-    git(world, &["add", "snapshots"]);
+    git(world, &["add", "--force", "snapshots"]);
     git(world, &["commit", "--quiet", "--message", "reviewed"]);
 }
 
@@ -154,7 +154,7 @@ fn two_revisions_are_compared_by_what_was_reviewed_in_them() {
     assert_ne!(text, changed, "the jobs have no queue any more");
     fs::write(&file, changed).unwrap();
     fs::remove_file(world.path("snapshots/staging/images.snap")).unwrap();
-    git(&world, &["add", "--all", "snapshots"]);
+    git(&world, &["add", "--force", "--all", "snapshots"]);
     git(&world, &["commit", "--quiet", "--message", "changed"]);
     // What is rendered now is neither of the two.
     fs::remove_file(world.path("environments/staging.yaml")).unwrap();

@@ -147,6 +147,26 @@ fn what_no_commit_holds_is_not_deployed_unless_somebody_says_so() {
 }
 
 #[test]
+fn what_has_no_commit_at_all_is_not_deployed_unless_somebody_says_so() {
+    let world = World::without_git();
+    world.engine_tells(&[done(Outcome::Unchanged)]);
+
+    let refused = world.run(&["deploy", "--env", "staging", "--yes"]);
+    let asked = world.request();
+    let allowed = world.run(&["deploy", "--env", "staging", "--yes", "--allow-dirty"]);
+    git(&world, &["init", "--quiet"]);
+    fs::write(world.path(".gitignore"), "*\n").unwrap();
+    let empty = world.run(&["deploy", "--env", "staging", "--yes"]);
+
+    assert_eq!((refused.code, allowed.code, empty.code), (Some(3), Some(0), Some(3)), "{}", allowed.stderr);
+    assert!(asked.is_none(), "something was sent that nobody can return to");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: `staging` is deployed from a commit, and this folder has none: it is no git checkout, or an empty one
+    hint: nothing was sent; deploy from a clone of the repository, or say `--allow-dirty`: nobody can return to what no commit holds
+    ");
+}
+
+#[test]
 fn a_commit_goes_to_prod_only_after_qa() {
     let world = World::new();
     world.engine_tells(&[done(Outcome::Unchanged)]);

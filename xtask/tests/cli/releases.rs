@@ -80,7 +80,7 @@ fn shorter() -> Value {
 
 fn status(digest: &str) -> Event {
     let status = Some("UPDATE_COMPLETE".to_owned());
-    Event::Status(StackStatus { stack: stack("jobs"), status, reason: None, changed_at: None, digest: Some(digest.to_owned()) })
+    Event::Status(StackStatus { stack: stack("jobs"), status, reason: None, changed_at: None, digest: Some(digest.to_owned()), next: None })
 }
 
 /// An engine that finds this, deploys, and then reports stacks with this digest. It keeps the request to deploy.
@@ -149,7 +149,8 @@ fn a_dry_run_shows_what_would_change_and_asks_for_no_deploy() {
 
 #[test]
 fn a_rollback_deploys_the_release_itself_and_proves_it() {
-    let world = World::new();
+    // What goes back needs no commit here: the ledger has it.
+    let world = World::without_git();
     plays(&world, &shorter(), Outcome::Changed, &"aaaa".repeat(16));
 
     let ran = world.run(&ROLLBACK);
@@ -251,6 +252,7 @@ fn nobody_unlocks_without_being_asked_or_saying_so() {
         since: "2026-11-23T10:00:00Z".to_owned(),
         purpose: "a deploy of 01234567 (jobs: wait longer)".to_owned(),
         silent_seconds: 45,
+        lasts_seconds: 120,
     };
     world.engine_tells(&[Event::Lease(lease), done(Outcome::Changed)]);
 
@@ -284,7 +286,7 @@ fn a_collection_deletes_only_when_told_so() {
 
 #[test]
 fn a_deploy_says_which_commit_it_is_and_whether_there_is_more_than_that() {
-    let world = World::new();
+    let world = World::without_git();
     world.engine_tells(&[done(Outcome::Changed)]);
     let deployed = || {
         let ran = world.run(&["deploy", "--env", "staging", "--yes", "--allow-dirty"]);

@@ -22,8 +22,23 @@ pub(crate) struct Ran {
 }
 
 impl World {
-    /// One whose cargo "builds" a function for x86_64, and whose engine must not be started.
+    /// One that is a git checkout with everything in it none of git's business, whose cargo "builds" a function for x86_64, and whose
+    /// engine must not be started.
     pub(crate) fn new() -> Self {
+        let world = Self::without_git();
+        fs::write(world.path(".gitignore"), "*\n").unwrap();
+        let nobody = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgsign=false"];
+        let git = |arguments: &[&str]| {
+            let output = Command::new("git").args(nobody).args(arguments).current_dir(world.path("")).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        };
+        git(&["init", "--quiet"]);
+        git(&["commit", "--quiet", "--allow-empty", "--message", "nothing yet"]);
+        world
+    }
+
+    /// The same as somebody has it who unpacked an archive.
+    pub(crate) fn without_git() -> Self {
         let world = Self { folder: tempfile::tempdir().unwrap() };
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../environments");
         fs::create_dir(world.path("environments")).unwrap();

@@ -1,6 +1,6 @@
 //! Settings that every stack shares: alerts, protection, artifacts.
 
-use super::texts::EmailAddress;
+use super::texts::{EmailAddress, WebAddress};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,25 @@ pub struct Alerts {
     /// AWS sends each a letter with a link that the person must follow before anything else arrives.
     #[schemars(extend("uniqueItems" = true))]
     pub emails: Vec<EmailAddress>,
+
+    /// Where people read the runbooks of `docs/runbooks/`: the text of each alarm ends with this address and the runbook's file name.
+    ///
+    /// Left out, it ends with the path in the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WebAddress")]
+    pub runbooks: Option<WebAddress>,
+}
+
+/// Where the runbooks are in the repository.
+pub const RUNBOOKS: &str = "docs/runbooks";
+
+impl Alerts {
+    /// Where the runbook of an alarm is read; `name` is its file's without the ending.
+    #[must_use]
+    pub fn runbook(&self, name: &str) -> String {
+        let folder = self.runbooks.as_ref().map_or(RUNBOOKS, WebAddress::as_str);
+        format!("{}/{name}.md", folder.trim_end_matches('/'))
+    }
 }
 
 /// What a deploy or destroy by mistake must not take away.

@@ -18,7 +18,7 @@ mod schema;
 mod tests;
 mod texts;
 
-pub use basics::{Alerts, Artifacts, DataProtection, LOG_RETENTION_DAYS, Protection};
+pub use basics::{Alerts, Artifacts, DataProtection, LOG_RETENTION_DAYS, Protection, RUNBOOKS};
 pub use deploys::{Deploys, MOST_ALARMS, Rollback};
 pub use github::{Github, IdentityProvider};
 pub use images::{Architecture, ImageAlarms, Images};
@@ -26,7 +26,9 @@ pub use jobs::{Encryption, JobAlarms, Jobs};
 pub use mistakes::{Mistake, Mistakes, Related};
 pub use nearest::nearest;
 pub use schema::schema;
-pub use texts::{AccountId, AlarmName, DeploymentEnvironment, EmailAddress, Endpoint, EnvironmentName, Region, Repository, WrongForm};
+pub use texts::{
+    AccountId, AlarmName, DeploymentEnvironment, EmailAddress, Endpoint, EnvironmentName, Region, Repository, WebAddress, WrongForm,
+};
 
 use cfn_kit::yaml;
 use check::Check;

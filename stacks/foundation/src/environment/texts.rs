@@ -48,6 +48,11 @@ pub struct EnvironmentName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct AlarmName(String);
 
+/// A web page's address, such as `https://wiki.example.com/runbooks`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct WebAddress(String);
+
 /// Where requests go when not to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -131,6 +136,7 @@ form! {
     DeploymentEnvironment: "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", "an environment on GitHub, such as `staging`", ["staging"];
     EnvironmentName: "^[a-z][a-z0-9-]{0,19}$", "an environment's name, such as `staging`", ["local", "staging", "qa", "prod"];
     AlarmName: "^[a-z][a-z0-9-]*[.][A-Z][A-Za-z0-9]*$", "a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm`", ["jobs.OldestJobAlarm"];
+    WebAddress: "^https?://[^/\\s]\\S{0,499}$", "a URL such as `https://wiki.example.com/runbooks`", ["https://wiki.example.com/runbooks"];
     Endpoint: "^(local-cloud|https?://[^/\\s]\\S*)$", "`local-cloud` or a URL such as `http://127.0.0.1:4566`", [LOCAL_CLOUD, "http://127.0.0.1:4566"];
 }
 
@@ -150,7 +156,7 @@ macro_rules! newtype {
     )+};
 }
 
-newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName);
+newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress);
 
 impl AlarmName {
     /// The stack's short name.

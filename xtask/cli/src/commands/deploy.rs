@@ -241,13 +241,14 @@ fn read_back(args: &Args, session: &Session, specs: &[StackSpec], watcher: &mut 
     }
     let changed = watcher.changed.clone();
     let local = is_local(&session.environment);
-    let stacks = reading::of_specs(specs.iter().filter(|spec| changed.contains(&spec.stack)), local);
+    let (stacks, beside): (Vec<_>, Vec<_>) =
+        reading::of_specs(specs.iter(), local).into_iter().partition(|declared| changed.contains(&declared.stack.stack));
     if stacks.is_empty() {
         return Ok(());
     }
     let Watcher { reporter, out, .. } = watcher;
     let mut tally = Tally::default();
-    let ended = session.read(&Request::Verify(Verify { target: session.target(), stacks }), |event| {
+    let ended = session.read(&Request::Verify(Verify { target: session.target(), stacks, beside }), |event| {
         let Some(verified) = reading::verified(event) else { return Ok(()) };
         tally.count(verified);
         reporter.event(event, out)

@@ -37,12 +37,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
     let session = Session::open(ctx, &args.env)?;
-    let stacks = reading::declared(&session, &args.stack)?;
+    let (stacks, beside) = reading::declared(&session, &args.stack)?;
     let paint = Paint::for_stdout();
     let mut tally = Tally::default();
     let mut detections = Vec::new();
 
-    let ended = session.read(&Request::Drift(Drift { target: session.target(), stacks }), |event| {
+    let ended = session.read(&Request::Drift(Drift { target: session.target(), stacks, beside }), |event| {
         let answer = matches!(event, Event::Verified(_) | Event::Detected(_));
         if answer && args.json {
             return json_line(out, event);

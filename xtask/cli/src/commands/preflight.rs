@@ -33,7 +33,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
     let session = Session::open(ctx, &args.env)?;
-    let stacks = reading::declared(&session, &[])?;
+    let (stacks, _) = reading::declared(&session, &[])?;
     // The local cloud knows no deployer whose rights could be too narrow.
     let role = || (ctx.platform.execution_role)(&session.environment, &session.platform).name;
     let request = Preflight {

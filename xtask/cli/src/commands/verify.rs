@@ -38,10 +38,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
     let session = Session::open(ctx, &args.env)?;
-    let stacks = reading::declared(&session, &args.stack)?;
+    let (stacks, beside) = reading::declared(&session, &args.stack)?;
     let mut tally = Tally::default();
 
-    let ended = session.read(&Request::Verify(Verify { target: session.target(), stacks }), |event| {
+    let ended = session.read(&Request::Verify(Verify { target: session.target(), stacks, beside }), |event| {
         let Some(verified) = reading::verified(event) else { return Ok(()) };
         if args.json {
             return json_line(out, verified);

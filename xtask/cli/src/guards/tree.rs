@@ -6,8 +6,12 @@ use crate::error::Error;
 use crate::git;
 use crate::workspace::Workspace;
 
-/// Refuses a tree that differs from its commit. A folder that is no checkout has no commit to differ from.
+/// Refuses a tree that differs from its commit, and a folder that has no commit at all.
 pub(super) fn must_be_clean(workspace: &Workspace, environment: &Environment) -> Result<(), Error> {
     let files = git::changed_files(workspace)?;
-    if files.is_empty() { Ok(()) } else { Err(Error::DirtyTree { environment: environment.name.clone(), files }) }
+    let environment = environment.name.clone();
+    if !files.is_empty() {
+        return Err(Error::DirtyTree { environment, files });
+    }
+    if git::head(workspace).is_none() { Err(Error::NoCommit { environment }) } else { Ok(()) }
 }

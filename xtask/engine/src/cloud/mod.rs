@@ -4,6 +4,7 @@
 
 mod objects;
 mod reading;
+mod service_id;
 mod services;
 mod stacks;
 

@@ -1,28 +1,35 @@
 //! What a stack needs, from its state and from the digest of what it should become.
 
 use indexmap::IndexMap;
-use protocol::{Failure, Intent, Source, StackSpec};
+use protocol::{Failure, Intent, Source, StackRef, StackSpec};
 use sha2::{Digest, Sha256};
 
 use super::{Known, reference};
+use crate::cloud::StackState;
 use crate::failure;
 use crate::phase::Phase;
 
 /// What is going to happen to a stack, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Decision {
-    pub(super) intent: Intent,
-    pub(super) reason: Option<String>,
+pub(crate) struct Decision {
+    pub(crate) intent: Intent,
+    pub(crate) reason: Option<String>,
 }
 
 /// Decide what a stack needs. Without the values of all its parameters (`digest` is none then), one that is at rest needs an update.
 pub(super) fn decide(spec: &StackSpec, digest: Option<&str>, known: &Known, environment: &str) -> Result<Decision, Failure> {
     let state = known.states.get(&spec.name);
+    by_state(&reference(spec), state, is_deployed(spec, digest, known), environment)
+}
+
+/// The same by the stack's state alone; `same` says whether it already is what it should become. Failing, the hint says what a person
+/// has to do first. `status` tells people what comes next by this as well, so that it cannot promise what a deploy does not do.
+pub(crate) fn by_state(stack: &StackRef, state: Option<&StackState>, same: bool, environment: &str) -> Result<Decision, Failure> {
     let status = state.map(|state| state.status.as_str());
     let because = |intent, reason: String| Decision { intent, reason: Some(reason) };
     Ok(match status.map_or(Phase::Absent, Phase::of) {
         Phase::Absent => Decision { intent: Intent::Create, reason: None },
-        Phase::Settled if is_deployed(spec, digest, known) => Decision { intent: Intent::Nothing, reason: None },
+        Phase::Settled if same => Decision { intent: Intent::Nothing, reason: None },
         Phase::Settled => Decision { intent: Intent::Update, reason: None },
         Phase::RolledBack => because(Intent::Update, "its last update was rolled back".to_owned()),
         Phase::NeverBorn => {
@@ -37,7 +44,7 @@ pub(super) fn decide(spec: &StackSpec, digest: Option<&str>, known: &Known, envi
         ),
         Phase::HalfDeleted | Phase::Stuck | Phase::Unknown => {
             let reason = state.and_then(|state| state.reason.as_deref());
-            return Err(failure::stack_state(&reference(spec), status.unwrap_or_default(), reason, environment));
+            return Err(failure::stack_state(stack, status.unwrap_or_default(), reason, environment));
         }
         Phase::Moving => because(Intent::Wait, format!("CloudFormation is at work on it ({})", status.unwrap_or_default())),
     })

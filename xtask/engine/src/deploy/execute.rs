@@ -4,6 +4,7 @@ use protocol::{Answer, ChangeAction, Deploy, Event, Failure, FailureKind, Sent, 
 
 use super::changes::{Prepared, Ready};
 use super::{Known, orphans, reference};
+use crate::cause;
 use crate::cloud::Cloud;
 use crate::engine::{Engine, Talk};
 use crate::explain::explain;
@@ -69,7 +70,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let operation = Operation { stack: &stack, stack_id, after, total: prepared.changes.len() };
         let ended = self.watch(operation, target).await?;
         if !matches!(ended.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
-            return Err(self.after_failure(request, prepared, &ended).await);
+            return Err(self.after_failure(request, prepared, &ended, known).await);
         }
         let wanted = prepared.spec.termination_protection;
         if wanted != is_protected(prepared.spec, known) {
@@ -138,9 +139,12 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     }
 
     /// Say why, and leave nothing of a stack that was never in use.
-    async fn after_failure(&self, request: &Deploy, prepared: &Prepared<'_>, ended: &Ended) -> Failure {
+    async fn after_failure(&self, request: &Deploy, prepared: &Prepared<'_>, ended: &Ended, known: &Known) -> Failure {
         let stack_id = &prepared.change_set.stack_id;
         let mut failure = explain(prepared.spec, prepared.create, stack_id, ended);
+        if ended.status == "UPDATE_ROLLBACK_COMPLETE" && cause::of(ended, stack_id).is_none_or(|cause| cause.logical_id.is_none()) {
+            failure = self.blame_alarms(&prepared.spec.name, known, failure).await;
+        }
         if failure.sent == Sent::Undone && ended.status != "ROLLBACK_COMPLETE" {
             self.cloud.undone(stack_id);
         }

@@ -2,6 +2,7 @@
 //!
 //! The stacks go in waves: all stacks of a wave need only stacks of the waves before it, and are worked on side by side.
 
+mod alarmed;
 mod changes;
 mod create;
 mod decide;
@@ -26,6 +27,7 @@ use crate::engine::{Engine, Talk};
 use crate::failure;
 
 use changes::Ready;
+pub(crate) use decide::by_state;
 use decide::{decide, digest_parameter};
 
 /// What is known of the environment while a deploy goes on.
@@ -162,6 +164,10 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
         let (ready, unchanged) = self.prepare(request, steps, known).await?;
         for (spec, outputs) in unchanged {
+            // CloudFormation keeps the values that it has, the digest among them: that is what a release of now is known by.
+            if let Some(state) = known.states.get(&spec.name) {
+                self.desk.planned(&spec.name, &state.parameters.clone().into_iter().collect());
+            }
             self.switch_protection(request, spec, known).await?;
             self.talk.tell(Event::Outputs { stack: reference(spec), outputs: outputs.clone() });
             known.outputs.insert(spec.stack.clone(), outputs);

@@ -4,20 +4,19 @@
 //! not fence CloudFormation, but the execution of one change set deletes all others of a stack, so that a deploy that lost its lease
 //! without knowing cannot execute what it prepared before.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use protocol::{Event, Failure, FailureKind, LeaseState, Release, Sent, Target};
+use protocol::{Event, Failure, FailureKind, LEASE_SECONDS, LeaseState, Ledger, Release, Sent, Target};
 use serde::{Deserialize, Serialize};
 
 use super::{LEASE, unlock_hint};
-use crate::cloud::{Cloud, CloudError, Condition, ErrorKind, StoredObject};
+use crate::cloud::{Cloud, CloudError, Condition, ErrorKind, StackState, StoredObject};
 use crate::engine::{Engine, Talk};
 use crate::failure;
 
-/// For how many seconds a lease that nobody renews is respected: five renewals were missed.
-pub(super) const LASTS_SECONDS: u64 = 120;
-/// The same where a stand-in for AWS runs on the holder's machine: no network can delay a renewal, and people deploy every minute.
+/// For how many seconds a lease lasts where a stand-in for AWS runs on the holder's machine: no network can delay a renewal, and people deploy every minute.
 pub(super) const LASTS_LOCALLY_SECONDS: u64 = 12;
 
 /// What is in the object. A field that is missing was not known to whoever wrote it.
@@ -43,7 +42,7 @@ impl Default for Lease {
             by: unknown(),
             since: "some time ago".to_owned(),
             purpose: "something".to_owned(),
-            lasts_seconds: LASTS_SECONDS,
+            lasts_seconds: LEASE_SECONDS,
             release: None,
         }
     }
@@ -89,7 +88,8 @@ impl Lease {
 
     pub(super) fn state(&self, found: &StoredObject) -> LeaseState {
         let silent_seconds = silence(found).as_secs();
-        LeaseState { by: self.by.clone(), since: self.since.clone(), purpose: self.purpose.clone(), silent_seconds }
+        let Self { by, since, purpose, lasts_seconds, .. } = self.clone();
+        LeaseState { by, since, purpose, silent_seconds, lasts_seconds }
     }
 }
 
@@ -144,6 +144,18 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             }
             // It went away between two looks, or S3 is about to decide between two who came at once.
             self.cloud.pause(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Tell who holds the lease, if anybody does and the bucket is there to look in. A look that fails is told, and is no failure.
+    pub(crate) async fn tell_lease(&self, ledger: &Ledger, states: &BTreeMap<String, StackState>) {
+        let Some(bucket) = states.get(&ledger.stack.name).and_then(|state| state.outputs.get(&ledger.output)) else { return };
+        match self.cloud.object(bucket, LEASE).await {
+            Ok(Some(found)) => self.talk.tell(Event::Lease(Lease::read(&found).state(&found))),
+            // The bucket may be gone although its stack has not noticed.
+            Ok(None) => {}
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(error) => self.talk.tell(Event::Note { text: format!("who holds the lease cannot be asked: {error}") }),
         }
     }
 

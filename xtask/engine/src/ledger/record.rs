@@ -7,10 +7,11 @@ use std::pin::pin;
 use futures_util::future::{Either, select};
 use jiff::Timestamp;
 use protocol::{
-    Deploy, Event, Failure, FailureKind, Outcome, RELEASE_VERSION, Release, ReleaseOutcome, ReleasedArtifact, ReleasedStack, Sent, Target,
+    Deploy, Event, Failure, FailureKind, LEASE_SECONDS, Outcome, RELEASE_VERSION, Release, ReleaseOutcome, ReleasedArtifact, ReleasedStack,
+    Sent, Target,
 };
 
-use super::lease::{Held, LASTS_LOCALLY_SECONDS, LASTS_SECONDS, Lease};
+use super::lease::{Held, LASTS_LOCALLY_SECONDS, Lease};
 use super::{INLINE_TEMPLATE_BYTES, RELEASES, purpose, short, template_key};
 use crate::cloud::{Cloud, CloudError, Condition, ErrorKind};
 use crate::engine::{Engine, Talk};
@@ -39,7 +40,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
             by: release.by.clone(),
             since: release.began.clone(),
             purpose: purpose(request),
-            lasts_seconds: if request.guards.stand_in { LASTS_LOCALLY_SECONDS } else { LASTS_SECONDS },
+            lasts_seconds: if request.guards.stand_in { LASTS_LOCALLY_SECONDS } else { LEASE_SECONDS },
             release: Some(release),
         };
         self.take_lease(&request.target, bucket, lease).await

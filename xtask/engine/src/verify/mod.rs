@@ -5,6 +5,7 @@
 
 mod compare;
 mod gather;
+mod granted;
 mod policy;
 mod reader;
 mod readers;
@@ -22,6 +23,7 @@ use crate::engine::{Engine, Talk};
 use crate::failure;
 
 use gather::Known;
+use granted::Granted;
 use reader::{Answers, Live, Reader, Subject};
 use resolve::{Place, Scope};
 
@@ -44,37 +46,47 @@ pub(crate) struct Standing<'a> {
 impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     /// Compare what is declared with what the services say.
     pub(crate) async fn verify(&self, request: &Verify) -> Result<Outcome, Failure> {
-        let standing = self.standing(&request.target, &request.stacks).await?;
-        let summary = self.read_back(&request.target, standing).await?;
+        let mut standing = self.standing(&request.target, request.stacks.iter().chain(&request.beside)).await?;
+        let beside = standing.split_off(request.stacks.len());
+        let summary = self.read_back(&request.target, standing, beside).await?;
         summary.failure(&request.target).map_or(Ok(self.read()), Err)
     }
 
     /// The stacks as they stand, with their parameters.
-    pub(crate) async fn standing<'d>(&self, target: &Target, stacks: &'d [Declared]) -> Result<Vec<Standing<'d>>, Failure> {
+    async fn standing<'d>(&self, target: &Target, stacks: impl Iterator<Item = &'d Declared>) -> Result<Vec<Standing<'d>>, Failure> {
         let states = self.read_states(target).await?;
         let state = |declared: &Declared| states.iter().find(|state| state.name == declared.stack.name).cloned();
-        Ok(stacks.iter().map(|declared| Standing { declared, state: state(declared), resources: None }).collect())
+        Ok(stacks.map(|declared| Standing { declared, state: state(declared), resources: None }).collect())
     }
 
     /// Ask the services about every resource of some stacks, tell what came of it, and sum it up.
     ///
-    /// A deploy calls this at its end with the stacks that it changed, and gives on what it knows of them already.
-    pub(crate) async fn read_back(&self, target: &Target, stacks: Vec<Standing<'_>>) -> Result<Summary, Failure> {
+    /// `beside` are stacks that nobody asks about, and that may grant something to what is asked about.
+    pub(crate) async fn read_back(
+        &self,
+        target: &Target,
+        stacks: Vec<Standing<'_>>,
+        beside: Vec<Standing<'_>>,
+    ) -> Result<Summary, Failure> {
+        let (wanted, stacks) = (stacks.len(), stacks.into_iter().chain(beside.into_iter().filter(may_grant)).collect::<Vec<_>>());
         let listed = stacks.iter().map(|standing| self.listed(standing));
         let listed: Result<Vec<_>, _> = futures_util::future::join_all(listed).await.into_iter().collect();
         let listed = listed.map_err(|error| failure::of(error, target))?;
         let templates: Result<Vec<Value>, Failure> = stacks.iter().map(|standing| template(standing.declared)).collect();
         let templates = templates?;
-        let views: Vec<View<'_>> = stacks
+        let mut views: Vec<View<'_>> = stacks
             .iter()
             .zip(&templates)
             .zip(listed)
             .map(|((standing, template), resources)| View::new(standing, template, resources, target))
             .collect();
+        let mut granted = Granted::default();
+        views.iter().for_each(|view| view.grant(&mut granted));
+        views.truncate(wanted);
 
-        let mut asks: Vec<Vec<(String, Vec<Ask>)>> = views.iter().map(View::asks).collect();
+        let mut asks: Vec<Vec<(String, Vec<Ask>)>> = views.iter().map(|view| view.asks(&granted)).collect();
         let mut known = gather(&*self.cloud, &flat(&asks)).await;
-        let more: Vec<_> = views.iter().zip(&asks).map(|(view, asks)| view.then(asks, &known)).collect();
+        let more: Vec<_> = views.iter().zip(&asks).map(|(view, asks)| view.then(asks, &known, &granted)).collect();
         known.extend(gather(&*self.cloud, &flat(&more)).await);
         for (asks, more) in asks.iter_mut().zip(more) {
             asks.iter_mut().zip(more).for_each(|((_, asks), (_, more))| asks.extend(more));
@@ -86,7 +98,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let mut summary = Summary::default();
         let mut counted = std::collections::BTreeSet::new();
         for (view, asks) in views.into_iter().zip(asks) {
-            for verified in view.judge(&asks, &known, &mut counted) {
+            for verified in view.judge(&asks, &known, &granted, &mut counted) {
                 summary.note(&verified);
                 self.talk.tell(Event::Verified(verified));
             }
@@ -105,6 +117,11 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
 
 fn flat(asks: &[Vec<(String, Vec<Ask>)>]) -> Vec<Ask> {
     asks.iter().flatten().flat_map(|(_, asks)| asks.iter().cloned()).collect()
+}
+
+/// Whether a stack has resources that grant something to roles, its own or those of others: of no other stack beside is anything asked.
+fn may_grant(standing: &Standing<'_>) -> bool {
+    standing.state.is_some() && Granted::TYPES.iter().any(|kind| standing.declared.template.contains(kind))
 }
 
 fn template(declared: &Declared) -> Result<Value, Failure> {
@@ -178,42 +195,58 @@ impl<'a> View<'a> {
         resource.get("Condition").and_then(Value::as_str).map(|name| self.scope().condition(name))
     }
 
+    /// Take note of what the stack's resources grant to roles, its own and those of others.
+    fn grant(&self, granted: &mut Granted) {
+        for (id, resource) in resources_of(self.template).filter(|(_, resource)| self.condition(resource) != Some(Some(false))) {
+            let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
+            if Granted::TYPES.contains(&kind) {
+                granted.note(kind, &self.scope().properties(id), self.physical.get(id).map(String::as_str));
+            }
+        }
+    }
+
     /// Logical ID → the questions of a resource.
-    fn asks(&self) -> Vec<(String, Vec<Ask>)> {
+    fn asks(&self, granted: &Granted) -> Vec<(String, Vec<Ask>)> {
         resources_of(self.template)
             .filter(|(_, resource)| self.condition(resource) != Some(Some(false)))
             .filter_map(|(id, resource)| {
                 let (reader, physical) = (reader_of(resource)?, self.physical.get(id)?);
                 let declared = self.scope().properties(id);
-                Some((id.clone(), (reader.asks)(&self.subject(physical, &declared))))
+                Some((id.clone(), (reader.asks)(&self.subject(physical, &declared, granted))))
             })
             .collect()
     }
 
     /// The questions that follow from the first answers, resource by resource in the same order.
-    fn then(&self, asks: &[(String, Vec<Ask>)], known: &Known) -> Vec<(String, Vec<Ask>)> {
+    fn then(&self, asks: &[(String, Vec<Ask>)], known: &Known, granted: &Granted) -> Vec<(String, Vec<Ask>)> {
         let more = |(id, asks): &(String, Vec<Ask>)| {
             let resource = self.template.get("Resources").and_then(|all| all.get(id));
             let (Some(reader), Some(physical)) = (resource.and_then(reader_of), self.physical.get(id)) else {
                 return (id.clone(), Vec::new());
             };
             let declared = self.scope().properties(id);
-            (id.clone(), (reader.then)(&self.subject(physical, &declared), &Answers { asks, known }))
+            (id.clone(), (reader.then)(&self.subject(physical, &declared, granted), &Answers { asks, known }))
         };
         asks.iter().map(more).collect()
     }
 
-    fn subject<'s>(&'s self, id: &'s str, declared: &'s Map<String, Value>) -> Subject<'s> {
-        Subject { id, declared, template: self.template, place: &self.place }
+    fn subject<'s>(&'s self, id: &'s str, declared: &'s Map<String, Value>, granted: &'s Granted) -> Subject<'s> {
+        Subject { id, declared, template: self.template, place: &self.place, granted }
     }
 
     /// What came of every resource, in the order of the template.
-    fn judge(mut self, asks: &[(String, Vec<Ask>)], known: &Known, counted: &mut std::collections::BTreeSet<String>) -> Vec<Verified> {
+    fn judge(
+        mut self,
+        asks: &[(String, Vec<Ask>)],
+        known: &Known,
+        granted: &Granted,
+        counted: &mut std::collections::BTreeSet<String>,
+    ) -> Vec<Verified> {
         let mut lives: BTreeMap<String, Live> = BTreeMap::new();
         for (id, asks) in asks {
             let Some(reader) = self.template.get("Resources").and_then(|all| all.get(id)).and_then(reader_of) else { continue };
             let declared = self.scope().properties(id);
-            let subject = self.subject(self.physical.get(id).map(String::as_str).unwrap_or_default(), &declared);
+            let subject = self.subject(self.physical.get(id).map(String::as_str).unwrap_or_default(), &declared, granted);
             let answers = Answers { asks, known };
             let mut live = (reader.live)(&subject, &answers);
             live.gone |= answers.gone();

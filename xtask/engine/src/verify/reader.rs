@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::compare::Rules;
+use super::granted::Granted;
 use super::resolve::Place;
 use super::value::{at, unknown, unknown_reason};
 use crate::cloud::{Action, Ask, CloudError, ErrorKind};
@@ -46,6 +47,8 @@ pub(crate) struct Subject<'a> {
     /// The template that it stands in.
     pub(crate) template: &'a Value,
     pub(crate) place: &'a Place,
+    /// What the stacks beside this one, and this one, grant to roles.
+    pub(crate) granted: &'a Granted,
 }
 
 impl Subject<'_> {

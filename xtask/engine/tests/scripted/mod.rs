@@ -94,6 +94,9 @@ pub(crate) struct ScriptedCloud {
     /// How many more events than it needs every operation has.
     pub(crate) chatter: Cell<usize>,
     silent_end: RefCell<Option<(u64, String, String)>>,
+    /// How many of a stack's last events show late, and after how many looks once somebody has seen the stack at rest.
+    late: Cell<Option<(usize, u64)>>,
+    seen_at_rest: Cell<bool>,
     stop: RefCell<Option<Wishes>>,
 }
 
@@ -214,6 +217,12 @@ impl ScriptedCloud {
     /// A moving stack comes to this after so many pauses, and no event says so.
     pub(crate) fn ends_silently_after(&self, name: &str, pauses: u64, status: &str) {
         *self.silent_end.borrow_mut() = Some((self.pauses.get() + pauses, name.to_owned(), status.to_owned()));
+    }
+
+    /// The last events of an operation are hidden until the stack itself was seen at rest and so many looks have gone by.
+    pub(crate) fn show_late(&self, events: usize, looks: u64) {
+        self.late.set(Some((events, looks)));
+        self.seen_at_rest.set(false);
     }
 
     /// CloudFormation works while nobody looks: every operation comes to its end.

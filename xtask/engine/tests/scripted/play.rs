@@ -56,6 +56,10 @@ impl ScriptedCloud {
             self.play_rollback(stack, on_failure, "The following resource(s) failed");
             return;
         }
+        if let Some(reason) = broken.get(&name).filter(|_| !create) {
+            self.play_rollback(stack, on_failure, reason);
+            return;
+        }
         let undeletable = self.undeletable.borrow().clone();
         let dropped = |id: &&String| !create && stack.template.contains(id.as_str()) && !template.contains(id.as_str());
         for (logical_id, reason) in undeletable.iter().filter(|(id, _)| dropped(id)) {

@@ -10,7 +10,10 @@ impl Stacks for ScriptedCloud {
 
     async fn stack(&self, name: &str) -> Result<Option<StackState>, CloudError> {
         self.call("cloudformation", "DescribeStacks")?;
-        Ok(self.with(name, |stack| stack.state.clone()))
+        let state = self.with(name, |stack| stack.state.clone());
+        let at_rest = |state: &StackState| !state.status.ends_with("_IN_PROGRESS") && state.status != "BORN";
+        self.seen_at_rest.set(state.as_ref().is_some_and(at_rest));
+        Ok(state)
     }
 
     async fn create_change_set(&self, new: NewChangeSet<'_>) -> Result<ChangeSetId, CloudError> {
@@ -148,6 +151,16 @@ impl Stacks for ScriptedCloud {
         let events = events.unwrap_or_default();
         let skip = after.and_then(|id| events.iter().position(|event| event.id == id)).map_or(0, |at| at + 1);
         let mut shown = events[skip..].to_vec();
+        let ended = self.with(stack_id, |stack| stack.script.is_empty()).unwrap_or(true);
+        if let Some((hidden, looks)) = self.late.get().filter(|_| ended) {
+            match looks.checked_sub(u64::from(self.seen_at_rest.get())) {
+                Some(0) | None => self.late.set(None),
+                Some(left) => {
+                    self.late.set(Some((hidden, left)));
+                    shown.truncate(shown.len().saturating_sub(hidden));
+                }
+            }
+        }
         // AWS gives a hundred events a call.
         for _ in 0..shown.len().saturating_sub(1) / 100 {
             self.call("cloudformation", "DescribeStackEvents")?;

@@ -232,6 +232,17 @@ fn accounts_regions_addresses_and_endpoints_have_their_form() {
         [true, true, false, false, false, false, false]
     );
     assert_eq!(
+        right::<WebAddress>(&[
+            "https://wiki.example.com/runbooks",
+            "http://wiki/",
+            "wiki.example.com",
+            "https://",
+            "https://a b",
+            "local-cloud"
+        ]),
+        [true, true, false, false, false, false]
+    );
+    assert_eq!(
         right::<Endpoint>(&[
             "local-cloud",
             "http://127.0.0.1:4566",

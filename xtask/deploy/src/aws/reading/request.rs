@@ -10,6 +10,7 @@ use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
+use aws_types::service_config::ServiceConfigKey;
 use engine::cloud::{Action, Ask, ErrorKind, Home, Protocol};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -57,7 +58,8 @@ pub(super) fn of(ask: &Ask, config: &SdkConfig) -> Result<Unsigned, Refusal> {
 
 /// Where the service answers; never with a slash at its end.
 fn endpoint(action: &Action, config: &SdkConfig) -> Result<String, Refusal> {
-    if let Some(url) = config.endpoint_url() {
+    let everywhere = || config.endpoint_url().map(str::to_owned);
+    if let Some(url) = of_service(action, config).or_else(everywhere) {
         return Ok(url.trim_end_matches('/').to_owned());
     }
     let region = region(config)?;
@@ -69,6 +71,13 @@ fn endpoint(action: &Action, config: &SdkConfig) -> Result<String, Refusal> {
         Home::Global if suffix == "amazonaws.com" && first == "us-east-1" => format!("https://{}.{suffix}", service.endpoint),
         Home::Global => format!("https://{}.{first}.{suffix}", service.endpoint),
     })
+}
+
+/// The endpoint that is set for this service alone, in the ways of AWS's SDKs: `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`, or a `services`
+/// section of the profile. `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is minded by the configuration itself.
+fn of_service(action: &Action, config: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id(action.service_id()?).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    config.service_config()?.load_config(key.ok()?)
 }
 
 /// The domain of a region's partition, and the region in which the partition's global services live.

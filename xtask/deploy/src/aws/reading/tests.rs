@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use engine::cloud::{Action, Ask, CloudError, ErrorKind, Protocol, Service};
 use serde_json::{Value, json};
 
@@ -236,4 +237,38 @@ async fn credentials_are_looked_for_once_and_again_before_they_end() {
 
         assert_eq!(asked.load(Ordering::SeqCst), expected, "every question would sign in anew, or sign with what has ended");
     }
+}
+
+/// The environment of a person who has set these variables, as the SDK looks into it.
+#[derive(Debug)]
+struct Variables(Vec<(&'static str, String)>);
+
+impl LoadServiceConfig for Variables {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let variable = format!("{}_{}", key.env(), key.service_id().to_uppercase().replace(' ', "_"));
+        self.0.iter().find(|(name, _)| *name == variable).map(|(_, url)| url.clone())
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_of_one_service_goes_before_that_of_all() {
+    static LOGS: Service = Service::new("logs", Protocol::Json { version: "1.1", target: "Logs_20140328" });
+    let (for_all, heard_by_all) = serve(vec![(200, "{}")]);
+    let (for_logs, heard_by_logs) = serve(vec![(200, "{}")]);
+    let variables = Variables(vec![("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", format!("{for_logs}/"))]);
+    let config = config(&for_all).into_builder().service_config(variables).build();
+    let reading = Reading::new(&config);
+
+    for ask in [GET_QUEUE.ask(json!({})), LOGS.action("DescribeLogGroups", "/").ask(json!({}))] {
+        reading.read(&config, &ask, &|_| ()).await.unwrap();
+    }
+
+    assert_eq!(heard_by_all.recv().unwrap().header("x-amz-target"), "AmazonSQS.GetQueueAttributes");
+    let heard = heard_by_logs.recv().unwrap();
+    assert_eq!(
+        heard.header("x-amz-target"),
+        "Logs_20140328.DescribeLogGroups",
+        "another endpoint than that of the SDK's clients was asked"
+    );
+    assert_eq!(heard.line, "POST / HTTP/1.1");
 }

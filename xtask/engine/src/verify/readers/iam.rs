@@ -38,7 +38,7 @@ pub(super) const READERS: &[Reader] = &[
                 .set("AssumeRolePolicyDocument", decoded(at(&role, "AssumeRolePolicyDocument")))
                 .set("PermissionsBoundary", at(&role, "PermissionsBoundary.PermissionsBoundaryArn"))
                 .set("Policies", inline(subject, answers))
-                // Other resources of the template attach policies to roles as well.
+                // Resources of their own attach policies to roles as well.
                 .set("ManagedPolicyArns", of_declared(subject, attached))
                 .set("Tags", at(&role, "Tags"))
                 .attributes(&role, &["Arn", "RoleId"])
@@ -127,7 +127,7 @@ fn inline_names(subject: &Subject<'_>) -> Vec<String> {
     items(&policies).iter().map(|policy| text_at(policy, "PolicyName")).filter(|name| !name.is_empty()).collect()
 }
 
-/// The inline policies that are declared, and the names of those that are not, unless another resource may have added them.
+/// The inline policies that are declared here, and the names of those that nobody declares, in whichever stack.
 fn inline(subject: &Subject<'_>, answers: &crate::verify::reader::Answers<'_>) -> Value {
     let declared = inline_names(subject);
     let documents = answers.all(&INLINE);
@@ -138,20 +138,20 @@ fn inline(subject: &Subject<'_>, answers: &crate::verify::reader::Answers<'_>) -
     };
     let mut all: Vec<Value> = declared.iter().zip(documents).filter_map(policy).collect();
     let names = list(answers.part(&INLINE_NAMES, "PolicyNames"));
-    if !subject.beside(&["AWS::IAM::Policy", "AWS::IAM::RolePolicy"]) {
-        let others = items(&names).iter().filter_map(text).filter(|name| !declared.contains(name));
-        all.extend(others.map(|name| json!({ "PolicyName": name })));
-    }
+    let others = items(&names).iter().filter_map(text).filter(|name| !declared.contains(name));
+    let undeclared = others.filter(|name| !subject.granted.has_inline(subject.id, name));
+    all.extend(undeclared.map(|name| json!({ "PolicyName": name })));
     Value::Array(all)
 }
 
-/// What is attached, without what another resource may have attached.
+/// What is attached, without what another resource attaches, in whichever stack.
 fn of_declared(subject: &Subject<'_>, attached: Value) -> Value {
-    if unknown_reason(&attached).is_some() || !subject.beside(&["AWS::IAM::ManagedPolicy"]) {
+    if unknown_reason(&attached).is_some() {
         return attached;
     }
     let declared = subject.texts("ManagedPolicyArns");
-    items(&attached).iter().filter(|arn| text(arn).is_some_and(|arn| declared.contains(&arn))).cloned().collect()
+    let is_granted = |arn: &String| !declared.contains(arn) && subject.granted.has_attached(subject.id, arn);
+    items(&attached).iter().filter(|arn| !text(arn).is_some_and(|arn| is_granted(&arn))).cloned().collect()
 }
 
 /// IAM answers with documents that are encoded as in URLs.

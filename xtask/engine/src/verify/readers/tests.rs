@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::cloud::{Ask, CloudError, ErrorKind};
 use crate::verify::compare::{self, Compared};
+use crate::verify::granted::Granted;
 use crate::verify::reader::{Answers, Live};
 use crate::verify::resolve::Place;
 
@@ -26,12 +27,13 @@ fn read(kind: &str, id: &str, declared: &Value, answers: &[Answered]) -> (Live, 
     let reader = find(kind).unwrap_or_else(|| panic!("{kind} is not read back"));
     let declared: Map<String, Value> = declared.as_object().unwrap().clone();
     let (place, template) = (place(), json!({}));
-    let subject = Subject { id, declared: &declared, template: &template, place: &place };
+    let subject = Subject { id, declared: &declared, template: &template, place: &place, granted: &Granted::default() };
     let mut asks = (reader.asks)(&subject);
     let mut known = BTreeMap::new();
     let answer = |asks: &[Ask], known: &mut BTreeMap<String, Result<Value, CloudError>>| {
         for ask in asks {
             let operation = ask.action.operation();
+            assert!(ask.action.service_id().is_some(), "{:?}: an endpoint for this service alone would be overlooked", ask.action);
             let gone = CloudError { service: "x", operation, code: None, message: "gone".to_owned(), kind: ErrorKind::NotFound };
             let found = answers.iter().find(|(known, _)| *known == operation).map(|(_, answer)| answer.clone());
             known.insert(ask.key(), found.ok_or(gone));
