@@ -55,3 +55,15 @@ configuration! {
         instance_types: Words = "INSTANCE_TYPES", Any("instance types with commas between, or `none`");
     }
 }
+
+/// The columns of the table that counts requests per user.
+pub mod rate {
+    /// Partition key: the user, text.
+    pub const USER: &str = "user";
+    /// When DynamoDB may forget the item, in seconds since 1970: the table's time-to-live attribute.
+    pub const EXPIRES_AT: &str = "expires_at";
+    /// A number that grows with every write: a writer names the one that it read.
+    pub const VERSION: &str = "version";
+    /// When the requests of the last minute were let in, in milliseconds since 1970, oldest first: a list of numbers.
+    pub const TIMES: &str = "times";
+}

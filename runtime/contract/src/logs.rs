@@ -25,6 +25,26 @@ pub const ERROR: &str = "error";
 /// How long it took, in milliseconds.
 pub const MILLISECONDS: &str = "milliseconds";
 
+// The access lines of the HTTP API: the gateway's, which covers what never reached the front door, and the front door's, which knows the
+// user. Both of one request have the same `requestId`.
+
+/// Who called: the address.
+pub const IP: &str = "ip";
+/// The route's path, with `{id}` where an identity stood.
+pub const ROUTE: &str = "route";
+/// The method.
+pub const METHOD: &str = "method";
+/// The answer's status, a number.
+pub const STATUS: &str = "status";
+/// Who called: the `sub` of the token, once it was checked.
+pub const JWT_SUB: &str = "jwtSub";
+/// How long the answer took, in milliseconds, a number.
+pub const LATENCY_MS: &str = "latencyMs";
+/// What called: the header as it was sent.
+pub const USER_AGENT: &str = "userAgent";
+/// Which page called: the header as it was sent.
+pub const ORIGIN: &str = "origin";
+
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
