@@ -59,7 +59,7 @@ pub enum Failure {
     /// The request can never be answered by this model: trying again would give the same.
     #[error("{message}")]
     Refused {
-        /// One word of a fixed list: `prompt_too_long`, `bad_role`, `no_template`.
+        /// One word of a fixed list: `prompt_too_long`, `bad_role`, `no_template`, `refused_by_server`.
         reason: &'static str,
         /// What was wrong, with the value and what would have been right.
         message: String,
