@@ -31,13 +31,13 @@ pub(crate) async fn resize(
     let Resize { instance_type } = infer::body(request, config.max_body_bytes)?;
     if !config.instance_types.contains(&instance_type) {
         let known: Vec<_> = config.instance_types.0.iter().map(|known| format!("`{known}`")).collect();
-        let right = if known.is_empty() { "nothing: this environment allows no type".to_owned() } else { format!("one of {}", known.join(", ")) };
+        let right =
+            if known.is_empty() { "nothing: this environment allows no type".to_owned() } else { format!("one of {}", known.join(", ")) };
         return Err(Answer::error(422, "unknown_instance_type", format!("`instance_type` is `{instance_type}`, it must be {right}")));
     }
     let now = clock.seconds();
     let operation_id = identities.identity(clock.milliseconds());
-    let operation =
-        Operation { operation_id, state: OperationState::Queued, instance_type, created_at: now, updated_at: now, error: None };
+    let operation = Operation { operation_id, state: OperationState::Queued, instance_type, created_at: now, updated_at: now, error: None };
     cloud.begin(&operation, &caller.user, now + u64::from(config.record_days) * DAY_SECONDS).await?;
     let order = Order::Resize {
         operation_id: operation.operation_id.clone(),

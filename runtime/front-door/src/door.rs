@@ -88,7 +88,11 @@ impl<C: Cloud, S: KeySource, T: Clock> Door<C, S, T> {
             Found::Nothing => None,
         };
         if origin == Origin::Foreign {
-            return Err(Answer::error(403, "origin_not_allowed", "pages of this origin may not call; leave `Origin` out if you are no browser"));
+            return Err(Answer::error(
+                403,
+                "origin_not_allowed",
+                "pages of this origin may not call; leave `Origin` out if you are no browser",
+            ));
         }
         if request.method == "OPTIONS" {
             return Ok(preflight(origin));
@@ -189,9 +193,8 @@ fn preflight(origin: Origin<'_>) -> Answer {
 
 fn denied(denied: Denied) -> Answer {
     match denied {
-        Denied::Missing => {
-            Answer::error(401, "missing_token", "there must be a header `Authorization: Bearer <token>`").header("www-authenticate", "Bearer")
-        }
+        Denied::Missing => Answer::error(401, "missing_token", "there must be a header `Authorization: Bearer <token>`")
+            .header("www-authenticate", "Bearer"),
         // Which check failed is for the log: whoever forges tokens learns nothing.
         Denied::Invalid(check) => invalid_token().because(check),
         Denied::UnknownKey(None) => invalid_token().because("key"),

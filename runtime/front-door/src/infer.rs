@@ -5,7 +5,7 @@ use contract::{
     front_door::FrontDoorConfig,
     jobs::{Generate, Turn},
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{answer::Answer, event::Request};
 
@@ -37,7 +37,11 @@ pub(crate) fn body<T: DeserializeOwned>(request: &Request, most_bytes: u32) -> R
         let message = format!("the body has {} bytes, it may have at most {most_bytes}", body.len());
         return Err(Answer::error(413, "body_too_large", message));
     }
-    serde_json::from_slice(body).map_err(|error| {
+    // serde reads a struct from an array too, field by field.
+    let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let read =
+        if is_object { serde_json::from_slice(body) } else { serde_json::from_slice::<IgnoredAny>(body).and_then(|_| Err(no_object())) };
+    read.map_err(|error| {
         use serde_json::error::Category;
         match error.classify() {
             Category::Data => Answer::error(422, "invalid_body", format!("the body does not fit: {error}")),
@@ -46,6 +50,10 @@ pub(crate) fn body<T: DeserializeOwned>(request: &Request, most_bytes: u32) -> R
             }
         }
     })
+}
+
+fn no_object() -> serde_json::Error {
+    serde::de::Error::custom("it must be a JSON object")
 }
 
 /// The task's parameters: what was asked, with everything that was left open filled in.

@@ -11,7 +11,7 @@ use std::{
 
 use contract::{
     api::{Accepted, IDEMPOTENCY_KEY, Infer},
-    fleet::{Order, OpsMessage, WAKE_PREFIX, WAKE_SECONDS},
+    fleet::{OpsMessage, Order, WAKE_PREFIX, WAKE_SECONDS},
     front_door::FrontDoorConfig,
     jobs::{GENERATE, JobId, JobMessage, JobState, NotAJobId, Version, idempotency_key},
     logs,
@@ -131,7 +131,10 @@ impl Submitter {
                 log.info("queued").field(logs::JOB_ID, job_id.as_str()).field(logs::MESSAGE_ID, &message_id).write();
                 let (sent, woken) = tokio::join!(cloud.sent(job_id), self.wake(cloud, clock));
                 if let Err(error) = sent {
-                    log.warn("a job stays marked as unsent and will be sent again").field(logs::JOB_ID, job_id.as_str()).because(&error).write();
+                    log.warn("a job stays marked as unsent and will be sent again")
+                        .field(logs::JOB_ID, job_id.as_str())
+                        .because(&error)
+                        .write();
                 }
                 if let Err(error) = woken {
                     log.warn("the reconciler was not woken and comes within a minute").because(&error).write();

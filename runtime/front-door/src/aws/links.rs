@@ -78,8 +78,8 @@ mod tests {
         let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None, None, "the reference");
         let then = UNIX_EPOCH + Duration::from_secs(1_369_353_600); // 2013-05-24T00:00:00Z
 
-        let link =
-            presign("https://examplebucket.s3.amazonaws.com/test.txt", "us-east-1", credentials, then, Duration::from_secs(86_400)).unwrap();
+        let link = presign("https://examplebucket.s3.amazonaws.com/test.txt", "us-east-1", credentials, then, Duration::from_secs(86_400))
+            .unwrap();
 
         let signature = "X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
         assert!(link.ends_with(signature), "S3 would refuse it: {link}");
