@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use super::reproducible::{Places, at_home};
-use super::{Error, Machine, memory};
+use super::{Error, Machine, Native, memory};
 use crate::progress::Building;
 use crate::workspace::Workspace;
 
@@ -107,6 +107,9 @@ pub(crate) fn build_for(home: Option<&Path>, workspace: &Workspace, order: Order
     if order.profile == Profile::Lambda {
         Places::find(workspace, home, building)?.settle(&mut command);
     }
+    // After that, which drops what a person has set of the same names.
+    let native = Native::of(workspace, Some(order.packages))?;
+    command.args(native.arguments()).envs(native.variables(workspace, &|line| building.say(line))?);
     let line = format!("cargo {}", command.get_args().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "));
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command.spawn().map_err(|source| Error::NoTool { program: program.clone(), source })?;

@@ -8,12 +8,19 @@ use super::elf::{Glibc, NEWEST_GLIBC};
 use super::pack::MAXIMUM_UNZIPPED;
 use super::secrets::Secret;
 use crate::error::causes;
+use crate::python;
 
 /// Why a binary cannot be built or shipped. Whichever it is, nothing has been sent yet.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("`{program}` cannot be started")]
     NoTool { program: String, source: io::Error },
+
+    #[error(transparent)]
+    Python(#[from] python::Error),
+
+    #[error("`{compiler}` cannot be started, and packages with C++ inside need it")]
+    NoCompiler { compiler: String, source: io::Error },
 
     #[error("`{command}` failed")]
     Build { command: String },
@@ -62,6 +69,9 @@ impl Error {
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
         let what = match self {
+            // It says itself that nothing was sent.
+            Self::Python(error) => return error.hint(),
+            Self::NoCompiler { .. } => "install a C++ compiler (Debian: `apt install g++`)".to_owned(),
             Self::NoTool { .. } => "install Rust from https://rustup.rs, or set CARGO to the cargo to use (RUSTC: the compiler)".to_owned(),
             Self::Build { .. } => "the compiler's messages are above".to_owned(),
             Self::Stopped { .. } => "build again to go on where it stopped".to_owned(),
@@ -91,7 +101,25 @@ impl Error {
 
     /// The causes, nearest first.
     pub(crate) fn causes(&self) -> Vec<String> {
-        causes(self)
+        match self {
+            Self::Python(error) => error.causes(),
+            Self::NoTool { .. }
+            | Self::NoCompiler { .. }
+            | Self::Build { .. }
+            | Self::Stopped { .. }
+            | Self::Message { .. }
+            | Self::NotBuilt { .. }
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Secrets { .. }
+            | Self::Zip { .. }
+            | Self::NotElf { .. }
+            | Self::Machine { .. }
+            | Self::Glibc { .. }
+            | Self::Loader { .. }
+            | Self::Library { .. }
+            | Self::TooLarge { .. } => causes(self),
+        }
     }
 }
 

@@ -145,6 +145,9 @@ impl Places {
 fn is_personal(variable: &str) -> bool {
     variable == "RUSTFLAGS"
         || variable.starts_with("CARGO_PROFILE_")
+        // llama.cpp's settings, and those that CMake hands on to it.
+        || variable.starts_with("GGML_")
+        || variable.starts_with("CMAKE_")
         || (variable.starts_with("CARGO_") && variable.ends_with("_RUSTFLAGS"))
 }
 

@@ -12,6 +12,7 @@ mod difference;
 mod edit;
 mod error;
 mod ground;
+mod inference;
 mod kills;
 mod kit;
 mod metadata;
@@ -64,6 +65,8 @@ pub(crate) enum What {
         #[arg(long, default_value_t = 3, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
+    /// Make texts with our engine and with llama.cpp's own server, from one file of TinyLlama's dimensions: tokens a second
+    Inference,
     /// Kill deploys to the local cloud at random moments: the next deploy has to end well, with nothing left or made twice
     Kills {
         /// How many deploys to kill
@@ -145,6 +148,7 @@ pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Inte
         What::Peers { rounds } => peers::measure(workspace, rounds, interrupts, tell),
         What::Reproducible => reproducible::measure(workspace, shipped, ctx.terminal, interrupts, tell),
         What::Deploys { rounds } => deploys::measure(ctx, rounds, interrupts, tell),
+        What::Inference => inference::measure(workspace, interrupts, tell),
         What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
     }
 }

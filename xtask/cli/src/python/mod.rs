@@ -1,4 +1,5 @@
-//! Python, for the tools of ours that come as packages of it: the local cloud and the judges of templates and workflows.
+//! Python, for the tools of ours that come as packages of it: the local cloud, the judges of templates and
+//! workflows, and what builds C++.
 //!
 //! Each gets a private virtual environment under `target/`, made once from a committed list of packages with their hashes. Nothing
 //! is installed into the machine's own Python.

@@ -39,6 +39,17 @@ impl Purpose {
     pub(crate) const WORKFLOWS: Self =
         Self { name: "workflows", what: "the judges of workflows", requirements: include_str!("../../requirements/workflows.txt") };
 
+    /// What C++ inside a crate takes beyond a compiler: CMake and libclang.
+    pub(crate) const NATIVE: Self =
+        Self { name: "native", what: "building C++", requirements: include_str!("../../requirements/native.txt") };
+
+    /// What is compared with our engine: llama.cpp's own server.
+    pub(crate) const LLAMA_SERVER: Self = Self {
+        name: "llama-server",
+        what: "llama.cpp's server to compare with",
+        requirements: include_str!("../../requirements/llama-server.txt"),
+    };
+
     /// What is compared with us and written in Python: troposphere.
     pub(crate) const PEERS: Self =
         Self { name: "peers", what: "the comparison with other tools", requirements: include_str!("../../requirements/peers.txt") };
@@ -87,6 +98,14 @@ impl Venv {
     /// A program of the environment, such as `python`.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.folder.join("bin").join(name)
+    }
+
+    /// The folder that holds the packages, which has the version of Python in its name.
+    pub(crate) fn packages(&self) -> Result<PathBuf, Error> {
+        let shelf = self.folder.join("lib");
+        let folders = fs::read_dir(&shelf).map_err(|source| self.files("look into", source))?;
+        let mut packages = folders.filter_map(Result::ok).map(|entry| entry.path().join("site-packages"));
+        packages.find(|folder| folder.is_dir()).ok_or_else(|| self.files("find packages in", std::io::ErrorKind::NotFound.into()))
     }
 
     fn make(&self, purpose: &Purpose, python: &Python, say: &dyn Fn(&str)) -> Result<(), Error> {
@@ -321,7 +340,16 @@ mod tests {
 
     #[test]
     fn every_package_that_we_install_is_pinned_with_its_hash() {
-        for purpose in [Purpose::LOCAL_CLOUD, Purpose::JUDGES, Purpose::WORKFLOWS, Purpose::PEERS, Purpose::AWS_CLI, Purpose::SAM] {
+        for purpose in [
+            Purpose::LOCAL_CLOUD,
+            Purpose::JUDGES,
+            Purpose::WORKFLOWS,
+            Purpose::NATIVE,
+            Purpose::LLAMA_SERVER,
+            Purpose::PEERS,
+            Purpose::AWS_CLI,
+            Purpose::SAM,
+        ] {
             let packages: Vec<_> =
                 purpose.requirements.lines().filter(|line| line.starts_with(|first: char| first.is_alphanumeric())).collect();
 

@@ -9,6 +9,7 @@ use super::options::Step;
 use super::report::End;
 use super::tool::Tool;
 use super::workflows;
+use crate::artifacts::{self, Native};
 use crate::local::LOCATION;
 use crate::workspace::ENVIRONMENTS_VARIABLE;
 use crate::{environments, judges};
@@ -16,22 +17,39 @@ use crate::{environments, judges};
 /// Takes one step to its end.
 pub(super) fn take(step: Step, setting: &Setting<'_>) -> End {
     match step {
-        Step::Format => rustup_component("rustfmt", "fmt", &["fmt", "--all", "--check"], setting),
-        Step::Lints => rustup_component("clippy", "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], setting),
+        Step::Format => rustup_component("rustfmt", "fmt", || Ok(Tool::cargo(&["fmt", "--all", "--check"])), setting),
+        Step::Lints => {
+            let clippy = || native(&["clippy", "--workspace", "--all-targets"], &["--", "-D", "warnings"], setting);
+            rustup_component("clippy", "clippy", clippy, setting)
+        }
         Step::Workflows => ended(workflows::check(setting.workspace.root(), setting.workspace.target(), setting.say)),
         Step::Templates => ended(templates(setting)),
         Step::Local => ended(local(setting, &setting.workspace.target().join("local-test"))),
         // Everything is tested, whatever fails: whoever waits for this wants the whole list.
-        Step::Tests => ended(run(Tool::cargo(&["test", "--workspace", "--no-fail-fast"]), setting)),
+        Step::Tests => ended(native(&["test", "--workspace", "--no-fail-fast"], &[], setting).and_then(|tool| run(tool, setting))),
     }
 }
 
 /// A part of cargo that not every installation of Rust has. Without it, the step is left out and says so.
-fn rustup_component(component: &str, command: &str, arguments: &[&str], setting: &Setting<'_>) -> End {
+fn rustup_component(component: &str, command: &str, tool: impl FnOnce() -> Result<Tool, String>, setting: &Setting<'_>) -> End {
     if !Tool::cargo(&[command, "--version"]).exists() {
         return End::Skipped(format!("`cargo {command}` is not installed: `rustup component add {component}`"));
     }
-    ended(run(Tool::cargo(arguments), setting))
+    ended(tool().and_then(|tool| run(tool, setting)))
+}
+
+/// A command of cargo for the whole workspace, packages with C++ inside included, and with the tools that they need.
+fn native(arguments: &[&str], after: &[&str], setting: &Setting<'_>) -> Result<Tool, String> {
+    let reason = |error: artifacts::Error| {
+        error.causes().iter().for_each(|cause| (setting.say)(cause));
+        (setting.say)(&format!("hint: {}", error.hint()));
+        error.to_string()
+    };
+    let native = Native::of(setting.workspace, None).map_err(reason)?;
+    let features = native.arguments();
+    let words: Vec<_> = arguments.iter().copied().chain(features.iter().map(String::as_str)).chain(after.iter().copied()).collect();
+    let variables = native.variables(setting.workspace, setting.say).map_err(reason)?;
+    Ok(variables.into_iter().fold(Tool::cargo(&words), |tool, (name, value)| tool.with(name, value)))
 }
 
 /// Renders every template and asks the judges.
