@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sqs-worker", &["contract", "telemetry"]),
     ("stacks", &["cfn-kit", "contract", "foundation"]),
     ("telemetry", &["contract"]),
+    ("testcloud", &["contract"]),
     ("transcode", &["contract", "picture", "telemetry", "unify"]),
     ("unify", &[]),
     ("xtask", &["cli", "stacks"]),

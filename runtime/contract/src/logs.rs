@@ -8,6 +8,12 @@ pub const LEVEL: &str = "level";
 pub const MESSAGE: &str = "message";
 /// Identity of the job that the line is about.
 pub const JOB_ID: &str = "jobId";
+/// What became of a job, in one word: `queued` on the front door's line, `started`, `done`, `failed`, `expired`, `cancelled` on a worker's.
+pub const STATE: &str = "state";
+/// How often the job was begun, this time included: the fencing token of whoever writes the line.
+pub const ATTEMPT: &str = "attempt";
+/// Who has the job: the instance, or the process.
+pub const WORKER: &str = "worker";
 /// Identity of the queue message that the line is about; on the line of the sender and of every receiver.
 pub const MESSAGE_ID: &str = "messageId";
 /// Identity of one call of a Lambda function.
