@@ -51,6 +51,14 @@ pub enum Request {
     Queues(Stacks),
     /// Put a message into a queue.
     Send(crate::Send),
+    /// Hand in a job as the front door does.
+    Submit(crate::Submit),
+    /// List the newest jobs.
+    Jobs(crate::ListJobs),
+    /// Show one job whole.
+    Job(crate::FindJob),
+    /// Look into the dead-letter queues, and do something about what is there.
+    DeadLetters(crate::DeadLetters),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.
