@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &["cfn-facts", "cfn-kit", "contract", "foundation", "protocol"]),
     ("contract", &[]),
     ("deploy", &["engine", "protocol", "unify"]),
-    ("engine", &["protocol"]),
+    ("engine", &["contract", "protocol"]),
     ("foundation", &["cfn-kit", "contract"]),
     ("front-door", &["contract", "telemetry", "unify"]),
     ("gpu-worker", &["contract", "inference", "sqs-worker", "telemetry", "unify"]),

@@ -189,7 +189,10 @@ impl Engine {
                 | Event::Verified(_)
                 | Event::Detected(_)
                 | Event::Checked(_)
-                | Event::Queue(_) => {}
+                | Event::Queue(_)
+                | Event::Job(_)
+                | Event::DeadLetter(_)
+                | Event::Fate(_) => {}
                 Event::Planned(_) => {}
             }
         }

@@ -62,6 +62,10 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Queues(stacks) => self.queues(stacks).await,
             Request::Send(send) => self.send(send).await,
             Request::Overview(overview) => self.overview(overview).await,
+            Request::Submit(submit) => self.submit(submit).await,
+            Request::Jobs(list) => self.list_jobs(list).await,
+            Request::Job(find) => self.find_job(find).await,
+            Request::DeadLetters(letters) => self.dead_letters(letters).await,
             Request::Plan(deploy) => self.only_plan(deploy).await,
             Request::Execute(plan) => self.release(async || self.execute_plan(plan).await).await,
         };

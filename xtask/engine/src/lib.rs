@@ -18,6 +18,7 @@ mod failure;
 mod feed;
 mod import;
 mod interrupt;
+mod jobs;
 mod ledger;
 mod overview;
 mod pace;

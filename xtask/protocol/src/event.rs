@@ -135,6 +135,12 @@ pub enum Event {
     },
     /// How much waits in a queue.
     Queue(crate::QueueDepth),
+    /// A job, as its record has it.
+    Job(Box<crate::JobRecord>),
+    /// What nobody could get done.
+    DeadLetter(Box<crate::DeadLetter>),
+    /// What became of a dead letter.
+    Fate(crate::Fate),
     /// The request could not be fulfilled. The last event.
     Failed(Failure),
     /// The request is fulfilled. The last event.

@@ -6,6 +6,7 @@ mod event;
 mod failure;
 mod guards;
 mod overview;
+mod job;
 mod plan;
 mod publication;
 mod queue;
@@ -19,6 +20,7 @@ pub use event::{Answer, Calls, Change, ChangeAction, Event, Intent, Outcome, Out
 pub use failure::{Failure, FailureKind, Sent};
 pub use guards::{AlarmRef, Guards, RoleRef, Rollback};
 pub use overview::{LEASE_SECONDS, NextStep, Overview};
+pub use job::{DeadLetter, DeadLetters, Done, Fate, FindJob, JobRecord, ListJobs, Submit, Undertaking};
 pub use plan::{PLAN_VERSION, Plan, PlannedParameter, PlannedValue, Seen, StackPlan};
 pub use publication::Publish;
 pub use queue::{QueueDepth, Send};

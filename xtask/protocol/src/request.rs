@@ -53,6 +53,14 @@ pub enum Request {
     Send(crate::Send),
     /// Tell in what state the stacks are, what comes next for each, and who holds the lease.
     Overview(crate::Overview),
+    /// Hand in a job as the front door does.
+    Submit(crate::Submit),
+    /// List the newest jobs.
+    Jobs(crate::ListJobs),
+    /// Show one job whole.
+    Job(crate::FindJob),
+    /// Look into the dead-letter queues, and do something about what is there.
+    DeadLetters(crate::DeadLetters),
 }
 
 /// Where to do it. Credentials and the endpoint come from the process's environment, as with every AWS tool.

@@ -70,7 +70,10 @@ impl Bars {
             | Event::Verified(_)
             | Event::Detected(_)
             | Event::Checked(_)
-            | Event::Queue(_) => false,
+            | Event::Queue(_)
+            | Event::Job(_)
+            | Event::DeadLetter(_)
+            | Event::Fate(_) => false,
         }
     }
 

@@ -64,7 +64,10 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
         | Event::Detected(_)
         | Event::Planned(_)
         | Event::Checked(_)
-        | Event::Queue(_) => Vec::new(),
+        | Event::Queue(_)
+        | Event::Job(_)
+        | Event::DeadLetter(_)
+        | Event::Fate(_) => Vec::new(),
         // What is as declared is not told one by one: a deploy has its own things to say.
         Event::Verified(verified) => verified
             .differences

@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokens::Tokens;
 
 use engine::cloud::{
-    Ask, ChangeSetId, ChangeSetState, Cloud, CloudError, Condition, DriftDetection, DriftedResource, Identity, Listing, LogLine,
+    Ask, ChangeSetId, ChangeSetState, Cloud, CloudError, Condition, Deed, DriftDetection, DriftedResource, Identity, Listing, LogLine,
     NewChangeSet, NewImport, NewStack, Objects, Services, StackEvent, StackResource, StackState, Stacks, Stored, StoredObject,
 };
 
@@ -217,6 +217,10 @@ impl Services for Aws {
 
     async fn read(&self, ask: &Ask) -> Result<serde_json::Value, CloudError> {
         self.reading.read(&self.config, ask, &|service| self.count(service)).await
+    }
+
+    async fn act(&self, deed: &Deed) -> Result<serde_json::Value, CloudError> {
+        self.reading.read(&self.config, deed.ask(), &|service| self.count(service)).await
     }
 
     async fn send_message(&self, url: &str, body: &str, group: Option<&str>, deduplication: Option<&str>) -> Result<String, CloudError> {

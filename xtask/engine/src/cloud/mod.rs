@@ -2,6 +2,7 @@
 //!
 //! AWS stands behind it in the program `deploy`; in tests a scripted cloud does, which can fail at every call.
 
+mod deeds;
 mod objects;
 mod reading;
 mod service_id;
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 use protocol::Calls;
 
+pub(crate) use deeds::{DYNAMODB, SQS, attribute};
+pub use deeds::{Deed, Order};
 pub use objects::{Condition, Listed, Listing, Objects, Stored, StoredObject};
 pub use reading::{Action, Ask, Home, Protocol, Service, only_reads};
 pub use services::{LogLine, Services};

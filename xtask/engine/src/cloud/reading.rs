@@ -90,6 +90,11 @@ pub struct Action {
 }
 
 impl Action {
+    /// For [`Order`](super::Order) alone, which has its own list of what may be done.
+    pub(super) const fn unchecked(service: &'static Service, operation: &'static str) -> Self {
+        Self { service, operation, path: "/", batch: None, pages: None }
+    }
+
     /// Several questions that differ only in this list are asked as one, a hundred entries at most.
     ///
     /// Only for operations that leave out what does not exist, instead of refusing the whole question.
@@ -164,7 +169,7 @@ impl Ask {
 }
 
 /// The beginnings of the names of operations that change nothing.
-const READING: &[&str] = &["Get", "List", "Describe"];
+const READING: &[&str] = &["Get", "List", "Describe", "Scan"];
 
 /// Operations with such a name that nobody needs who compares settings: they give out secrets, or credentials.
 const SECRETS: &[&str] =
@@ -192,7 +197,7 @@ pub const fn only_reads(operation: &str) -> bool {
 }
 
 #[expect(clippy::indexing_slicing, reason = "a const function has no other way, and lengths are compared before")]
-const fn starts_with(text: &str, beginning: &str) -> bool {
+pub(super) const fn starts_with(text: &str, beginning: &str) -> bool {
     let (text, beginning) = (text.as_bytes(), beginning.as_bytes());
     if text.len() < beginning.len() {
         return false;
@@ -215,7 +220,7 @@ mod tests {
 
     #[test]
     fn only_operations_that_change_nothing_can_be_asked() {
-        for operation in ["GetQueueAttributes", "ListQueueTags", "DescribeTable"] {
+        for operation in ["GetQueueAttributes", "ListQueueTags", "DescribeTable", "Scan"] {
             assert!(only_reads(operation), "`{operation}` could not be asked");
         }
         for operation in ["DeleteQueue", "PurgeQueue", "SetQueueAttributes", "StartQuery", "Ge", "", "UpdateStack", "GetSecretValue"] {

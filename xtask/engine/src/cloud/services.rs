@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Ask, CloudError};
+use super::{Ask, CloudError, Deed};
 
 /// One line of a log group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub trait Services {
     async fn log_lines(&self, group: &str, from_milliseconds: i64, filter: Option<&str>) -> Result<Vec<LogLine>, CloudError>;
     /// Ask a service something that changes nothing. XML answers come as JSON: texts, lists where elements repeat.
     async fn read(&self, ask: &Ask) -> Result<Value, CloudError>;
+    /// Do something to a job: its record, or its message.
+    async fn act(&self, deed: &Deed) -> Result<Value, CloudError>;
     /// Put a message into a queue; its id.
     async fn send_message(&self, url: &str, body: &str, group: Option<&str>, deduplication: Option<&str>) -> Result<String, CloudError>;
 }

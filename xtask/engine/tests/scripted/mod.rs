@@ -3,6 +3,7 @@
 
 pub(crate) mod asking;
 mod faults;
+pub(crate) mod jobs;
 pub(crate) mod ledger;
 mod objects;
 mod play;
@@ -83,6 +84,8 @@ pub(crate) struct ScriptedCloud {
     /// Operation, words of its parameters, answer.
     answers: RefCell<Vec<(String, Vec<String>, serde_json::Value)>>,
     asked: RefCell<Vec<String>>,
+    /// Records and messages.
+    pub(crate) jobs: RefCell<jobs::Jobs>,
     /// Stack → what CloudFormation's own detection finds; and how many looks it takes.
     pub(crate) drifted: RefCell<BTreeMap<String, Vec<DriftedResource>>>,
     pub(crate) drift_looks: Cell<u64>,

@@ -12,6 +12,9 @@ impl Services for ScriptedCloud {
         let (service, operation) = (ask.action.service().name, ask.action.operation());
         self.call(service, operation)?;
         self.asked.borrow_mut().push(ask.key());
+        if let Some(answer) = self.jobs.borrow().read(operation, &ask.parameters) {
+            return Ok(answer);
+        }
         let answers = self.answers.borrow();
         let fits = |(known, wanted, _): &&(String, Vec<String>, serde_json::Value)| {
             let parameters = serde_json::Value::Object(ask.parameters.clone()).to_string();
@@ -27,6 +30,21 @@ impl Services for ScriptedCloud {
                 kind: ErrorKind::NotFound,
             }),
         }
+    }
+
+    async fn act(&self, deed: &Deed) -> Result<serde_json::Value, CloudError> {
+        let (service, operation) = (deed.ask().action.service().name, deed.ask().action.operation());
+        self.call(service, operation)?;
+        let answer = self.jobs.borrow_mut().act(operation, &deed.ask().parameters);
+        let answer = answer.map_err(|code| CloudError {
+            service,
+            operation,
+            code: Some(code.to_owned()),
+            message: "refused".to_owned(),
+            kind: ErrorKind::Other,
+        })?;
+        self.answer(operation)?;
+        Ok(answer)
     }
 
     async fn send_message(&self, url: &str, body: &str, group: Option<&str>, _deduplication: Option<&str>) -> Result<String, CloudError> {
