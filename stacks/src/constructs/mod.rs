@@ -6,6 +6,7 @@ mod bucket;
 mod function;
 mod key;
 mod queue;
+mod table;
 
 pub use alarm::Alarm;
 pub use alerts::AlertTopic;
@@ -13,6 +14,7 @@ pub use bucket::{Bucket, Expiry, Lifecycle};
 pub use function::{Function, FunctionParts};
 pub use key::DataKey;
 pub use queue::{Both, DeadLetters, Queue, QueueParts};
+pub use table::{SparseIndex, Table};
 
 use cfn_kit::Policy;
 use cfn_kit::prelude::*;
