@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod constructs;
+pub mod machines;
 
 mod access;
 mod account;

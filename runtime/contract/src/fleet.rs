@@ -57,6 +57,10 @@ pub mod column {
     pub const STATE: &str = "state";
     /// Of an operation: the type that was asked for.
     pub const INSTANCE_TYPE: &str = "instance_type";
+    /// Of an operation: the type that the workers had before; written once, by whichever attempt came first.
+    pub const PREVIOUS_INSTANCE_TYPE: &str = "previous_instance_type";
+    /// Of an operation in the mode `scaled`: the launch template's version that the group had before.
+    pub const PREVIOUS_VERSION: &str = "previous_version";
     /// Of an operation: who asked.
     pub const ASKED_BY: &str = "asked_by";
     /// Of an operation: when it was asked for, in seconds since 1970.
