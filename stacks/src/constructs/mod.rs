@@ -21,6 +21,16 @@ use cfn_kit::prelude::*;
 
 use foundation::environment::DataProtection;
 
+/// Text of a configuration: known here, or only to AWS.
+#[derive(Debug)]
+pub struct Text<S>(pub Value<String, S>);
+
+impl<S> From<String> for Text<S> {
+    fn from(known: String) -> Self {
+        Self(text(known))
+    }
+}
+
 /// Keep what holds data, where the environment wants it kept.
 ///
 /// A resource whose very creation failed is not kept: it holds nothing, and would stand in the way of the next try.
