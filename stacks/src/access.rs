@@ -3,8 +3,11 @@
 //! The role is made by an administrator once, and again when the platform takes in a new type of resource. It is no stack of the
 //! platform: what it allows must not be changed by those whom it limits.
 
+use std::collections::BTreeSet;
+
 use cfn_kit::prelude::*;
 use cfn_kit::{execution, iam};
+use serde_json::Value as Json;
 
 use foundation::environment::Environment;
 use foundation::{Built, Export, Finished, ROLE_ARN, Stack, pascal};
@@ -26,12 +29,31 @@ const MOST_ACTION_BYTES: usize = 5_000;
 pub(crate) const NAMED: [(&str, &[&str]); 8] = [
     ("cloudwatch", &["arn:{}:cloudwatch:{}:{}:alarm:{prefix}*"]),
     ("dynamodb", &["arn:{}:dynamodb:{}:{}:table/{prefix}*"]),
-    ("iam", &["arn:{}:iam::{}:role/{prefix}*", "arn:{}:iam::{}:policy/{prefix}*"]),
+    (
+        "iam",
+        &["arn:{}:iam::{}:role/{prefix}*", "arn:{}:iam::{}:policy/{prefix}*", "arn:{}:iam::{}:instance-profile/{prefix}*", LINKED_ROLES],
+    ),
     ("lambda", &["arn:{}:lambda:{}:{}:function:{prefix}*", "arn:{}:lambda:{}:{}:event-source-mapping:*"]),
-    ("logs", &["arn:{}:logs:{}:{}:log-group:{prefix}*"]),
+    ("logs", &["arn:{}:logs:{}:{}:log-group:{prefix}*", "arn:{}:logs:{}:{}:log-group:/apigw/tinyllama-access*"]),
     ("s3", &["arn:{}:s3:::{prefix}*"]),
     ("sns", &["arn:{}:sns:{}:{}:{prefix}*"]),
     ("sqs", &["arn:{}:sqs:{}:{}:{prefix}*"]),
+];
+
+/// Roles that services of AWS make for themselves when they are first used: CloudFormation asks for them on their behalf.
+const LINKED_ROLES: &str = "arn:{}:iam::{}:role/aws-service-role/*";
+
+/// What a stage of an HTTP API needs to write an access log, which the handlers do not name: the delivery, and the service's own
+/// permission to write into the group. They know no single resource.
+const LOG_DELIVERY: [&str; 8] = [
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
 ];
 
 /// A role for CloudFormation that may make, change and delete what these stacks hold, under names of this environment, and nothing else.
@@ -42,7 +64,11 @@ pub fn execution_role(env: &Environment, platform: &[Finished]) -> Finished {
     let mut stack = Stack::new(env, STACK, "What CloudFormation may do in this environment");
 
     let role = stack.add("Role", iam::Role::new(PolicyDocument::assumed_by_service("cloudformation.amazonaws.com")));
-    for (number, statements) in packed(statements(env, &actions)).into_iter().enumerate() {
+    let mut all = statements(env, &actions, &trusted(&templates));
+    if templates.iter().any(|template| template.to_string().contains("\"AccessLogSettings\"")) {
+        all.push(sized("DeliverLogs", &LOG_DELIVERY, |statement| statement.on("*")));
+    }
+    for (number, statements) in packed(all).into_iter().enumerate() {
         let policy = iam::ManagedPolicy::new(PolicyDocument::new(statements)).roles([&role]);
         stack.add(&format!("Policy{}", number + 1), policy);
     }
@@ -54,14 +80,14 @@ pub fn execution_role(env: &Environment, platform: &[Finished]) -> Finished {
 /// A statement, and how many bytes its actions take.
 pub(crate) type Sized<S> = (Statement<S>, usize);
 
-fn statements<S>(env: &Environment, actions: &[String]) -> Vec<Sized<S>> {
+fn statements<S>(env: &Environment, actions: &[String], trusted: &BTreeSet<String>) -> Vec<Sized<S>> {
     let prefix = format!("cloudwright-{}-", env.name);
     let service = |action: &String| action.split(':').next().unwrap_or_default().to_owned();
     let (reads, writes): (Vec<&String>, Vec<&String>) = actions.iter().partition(|action| only_lists(action));
     // These tell names and settings at most, and many of them know no single resource.
     let mut statements = vec![sized("List", &reads, |statement| statement.on("*"))];
     let mut others: Vec<&String> = Vec::new();
-    for name in writes.iter().map(|action| service(action)).collect::<std::collections::BTreeSet<_>>() {
+    for name in writes.iter().map(|action| service(action)).collect::<BTreeSet<_>>() {
         let own: Vec<&String> = writes.iter().copied().filter(|action| service(action) == name).collect();
         let Some((_, patterns)) = NAMED.iter().find(|(known, _)| *known == name) else {
             others.extend(own);
@@ -71,15 +97,42 @@ fn statements<S>(env: &Environment, actions: &[String]) -> Vec<Sized<S>> {
         let arns: Vec<_> = patterns.iter().map(|pattern| arn(&pattern.replace("{prefix}", &prefix))).collect();
         statements.push(sized(&format!("Use{}", pascal(&name)), &own, |statement| statement.on_each(arns.clone())));
         statements.push(sized("PassRole", &pass, |statement| {
-            statement.on_each(arns.clone()).condition(Operator::StringEquals, "iam:PassedToService", "lambda.amazonaws.com")
+            let statement = statement.on_each(arns.clone());
+            trusted
+                .iter()
+                .fold(statement, |statement, service| statement.condition(Operator::StringEquals, "iam:PassedToService", service.as_str()))
         }));
     }
-    // Keys, for one, have no names: they are at least kept within the region.
-    statements.push(sized("UseUnnamed", &others, |statement| {
-        statement.on("*").condition(Operator::StringEquals, "aws:RequestedRegion", region())
-    }));
+    // Keys, for one, have no names: they are at least kept within the region. One statement must fit into one policy.
+    for (number, part) in parts(&others).into_iter().enumerate() {
+        statements.push(sized(&format!("UseUnnamed{}", number + 1), part, |statement| {
+            statement.on("*").condition(Operator::StringEquals, "aws:RequestedRegion", region())
+        }));
+    }
     statements.retain(|(_, bytes)| *bytes > 0);
     statements
+}
+
+/// Actions in pieces that are each short enough for a policy.
+fn parts<'a>(actions: &'a [&'a String]) -> Vec<&'a [&'a String]> {
+    let mut bytes = 0;
+    let same = |_: &&String, next: &&String| {
+        bytes += next.len() + 3;
+        let fits = bytes < MOST_ACTION_BYTES - 100;
+        if !fits {
+            bytes = 0;
+        }
+        fits
+    };
+    actions.chunk_by(same).collect()
+}
+
+/// The services that roles of these templates trust: to no other is a role given.
+fn trusted(templates: &[Json]) -> BTreeSet<String> {
+    let resources = templates.iter().filter_map(|template| template["Resources"].as_object()).flat_map(|resources| resources.values());
+    let roles = resources.filter(|resource| resource["Type"] == "AWS::IAM::Role");
+    let statements = roles.filter_map(|role| role["Properties"]["AssumeRolePolicyDocument"]["Statement"].as_array()).flatten();
+    statements.filter_map(|statement| statement["Principal"]["Service"].as_str()).map(str::to_owned).collect()
 }
 
 /// Whether an action tells what there is and how it is set up, but nothing of what is in it.

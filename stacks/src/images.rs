@@ -16,7 +16,7 @@ use contract::images::TranscodeConfig;
 use contract::{metrics, outputs};
 
 use crate::artifacts::Artifacts;
-use crate::constructs::{Alarm, Bucket, DeadLetters, Expiry, Function, Lifecycle, Queue};
+use crate::constructs::{Alarm, Bucket, DeadLetters, Expiry, Function, Lifecycle, Queue, Text};
 use crate::jobs::Jobs;
 use foundation::environment::Environment;
 use foundation::{Built, Stack};
@@ -86,7 +86,7 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
             .log_retention_days(env.log_retention_days)
             .protected(env.protection.data)
             .variables(config.variables().into_iter().map(|(name, Text(value))| (name, value)).collect())
-            .consumes(&queue.queue, BATCH_SIZE, settings.concurrency)
+            .consumes(queue.queue.arn(), BATCH_SIZE, settings.concurrency)
             .may(Statement::allow(["s3:GetObject", "s3:DeleteObject"]).on(sub!("{}/{}*", source.arn(), text(incoming.as_str()))))
             .may(Statement::allow(["s3:PutObject"]).on(sub!("{}/{}*", source.arn(), text(rejected.as_str()))))
             .may(Statement::allow(["s3:GetObject", "s3:PutObject"]).on(sub!("{}/*", destination.arn())))
@@ -149,13 +149,4 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
     stack.output(outputs::images::SOURCE_BUCKET_NAME, source.bucket_name(), "Bucket that pictures arrive in, under `in/`");
     stack.output(outputs::images::DESTINATION_BUCKET_NAME, destination.bucket_name(), "Bucket that proxies are written to");
     stack.finish(Images)
-}
-
-/// Text of the configuration: known here, or only to AWS.
-struct Text<S>(Value<String, S>);
-
-impl<S> From<String> for Text<S> {
-    fn from(known: String) -> Self {
-        Self(text(known))
-    }
 }

@@ -6,12 +6,14 @@ pub mod machines;
 
 mod access;
 mod account;
+mod api;
 mod artifacts;
 mod images;
 mod jobs;
 
 pub use access::{Access, execution_role};
 pub use account::{Account, account};
+pub use api::{Api, api};
 pub use artifacts::{Artifacts, artifacts};
 pub use images::{Images, images};
 pub use jobs::{Jobs, jobs};
@@ -28,5 +30,6 @@ pub fn platform(env: &Environment) -> Vec<Finished> {
     let artifacts = artifacts(env);
     let jobs = jobs(env);
     let images = images(env, &artifacts.gives, &jobs.gives);
-    vec![artifacts.finished, jobs.finished, images.finished]
+    let api = api(env, &artifacts.gives, &jobs.gives);
+    vec![artifacts.finished, jobs.finished, images.finished, api.finished]
 }

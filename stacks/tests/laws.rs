@@ -155,8 +155,11 @@ fn no_resource_has_a_name_that_another_environment_could_take() {
     let names = ["QueueName", "TopicName", "BucketName", "TableName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "AliasName"];
     for (name, _, template) in everything() {
         for (id, resource) in template["Resources"].as_object().unwrap() {
-            // A mapping names a function; it is not named by it.
-            let own = names.iter().filter(|property| resource["Type"] != "AWS::Lambda::EventSourceMapping" || **property != "FunctionName");
+            // A mapping and a permission name a function; they are not named by it.
+            let of_another = ["AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"].contains(&resource["Type"].as_str().unwrap());
+            let own = names.iter().filter(|property| !of_another || **property != "FunctionName");
+            // The access log's name is an agreement with those who search it; it holds the environment's name, but for prod's.
+            let own = own.filter(|property| id != "AccessLog" || **property != "LogGroupName");
             let fixed: Vec<_> = own.filter(|property| !resource["Properties"][**property].is_null()).collect();
 
             assert!(fixed.is_empty(), "{name}: two environments could not share an account, {id} has {fixed:?}");
@@ -284,9 +287,80 @@ fn everything_that_a_stack_takes_is_given_by_one_before_it() {
             ("jobs", "JobQueueUrl"),
             ("jobs", "DeadLetterQueueUrl"),
             ("jobs", "JobsTableName"),
+            ("jobs", "RateTableName"),
+            ("jobs", "FleetTableName"),
+            ("jobs", "OpsQueueUrl"),
+            ("api", "ApiUrl"),
+            ("api", "ApiId"),
+            ("api", "UserPoolId"),
+            ("api", "UserPoolClientId"),
         ] {
             assert!(given.contains(&(stack, output.to_owned())), "{name}: scripts rely on {stack}.{output}");
         }
+    }
+}
+
+#[test]
+fn every_route_of_the_contract_goes_to_the_front_door_and_has_a_limit_above_that_of_one_user() {
+    let key = |(method, path)| format!("{method} {path}");
+    let expected: BTreeSet<String> = contract::api::ROUTES.into_iter().chain([("OPTIONS", "/{proxy+}")]).map(key).collect();
+    for (name, _, template) in everything().into_iter().filter(|(_, stack, _)| stack.stack == "api") {
+        let routes = of_type(&template, "AWS::ApiGatewayV2::Route");
+        let keys: BTreeSet<String> = routes.iter().map(|(_, route)| route["RouteKey"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(keys, expected, "{name}: clients would get 404");
+        for (id, route) in &routes {
+            assert_eq!(route["Target"]["Fn::Sub"], "integrations/${FrontDoorIntegration}", "{name}: {id} leads elsewhere");
+            assert_eq!(route["AuthorizationType"], "NONE", "{name}: {id} would answer 401 in the gateway's words");
+        }
+
+        let (_, stage) = of_type(&template, "AWS::ApiGatewayV2::Stage")[0];
+        let limits = stage["RouteSettings"].as_object().unwrap();
+        assert_eq!(
+            limits.keys().cloned().collect::<BTreeSet<_>>(),
+            expected,
+            "{name}: a route without a limit, or a limit without a route"
+        );
+        let variables = &of_type(&template, "AWS::Lambda::Function")[0].1["Environment"]["Variables"];
+        let of_one_user: f64 = variables["FRONT_DOOR_PER_MINUTE"].as_str().unwrap().parse().unwrap();
+        for (route, limit) in limits {
+            assert!(
+                limit["ThrottlingRateLimit"].as_f64().unwrap() > of_one_user / 60.0,
+                "{name}: one user would meet the limit of all on {route}"
+            );
+        }
+        let (_, api) = of_type(&template, "AWS::ApiGatewayV2::Api")[0];
+        assert!(api["CorsConfiguration"].is_null() && api["Body"].is_null(), "{name}: the front door could refuse no origin");
+        assert!(of_type(&template, "AWS::ApiGatewayV2::Authorizer").is_empty(), "{name}: a bad token would be answered 401, not 403");
+    }
+}
+
+#[test]
+fn what_the_front_door_is_told_it_takes() {
+    for (name, _, template) in everything().into_iter().filter(|(_, stack, _)| stack.stack == "api") {
+        let (_, function) = of_type(&template, "AWS::Lambda::Function")[0];
+        let variables = function["Environment"]["Variables"].as_object().unwrap();
+        // What only AWS knows is some text.
+        let value = |name: &str| Some(variables.get(name)?.as_str().unwrap_or("known-to-aws").to_owned());
+
+        let read = contract::front_door::FrontDoorConfig::read(value);
+
+        assert!(read.is_ok(), "{name}: the front door would not start: {read:?}");
+    }
+}
+
+#[test]
+fn nobody_makes_an_account_or_gets_a_token_by_password_unless_the_environment_says_so() {
+    for name in ["local", "staging", "qa", "prod"] {
+        let login = environment(name).api.login;
+        let template = stacks::platform(&environment(name)).into_iter().find(|stack| stack.stack == "api").unwrap().template.to_json();
+        let (_, pool) = of_type(&template, "AWS::Cognito::UserPool")[0];
+        let (_, client) = of_type(&template, "AWS::Cognito::UserPoolClient")[0];
+
+        assert_eq!(pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"], Json::Bool(!login.self_sign_up), "{name}");
+        let flows = client["ExplicitAuthFlows"].as_array().unwrap();
+        assert_eq!(flows.contains(&Json::from("ALLOW_USER_PASSWORD_AUTH")), login.by_password, "{name}");
+        assert_eq!(login.by_password, name == "local", "{name}: a password could be tried from anywhere");
+        assert_eq!(client["GenerateSecret"], false, "{name}: a secret on everybody's machine is none");
     }
 }
 

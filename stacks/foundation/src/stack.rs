@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use cfn_kit::context::{Context, Outline};
 use cfn_kit::prelude::*;
-use cfn_kit::{Document, HasLogicalId, ParameterType, Text};
+use cfn_kit::{Document, HasLogicalId, ParameterType};
 use indexmap::IndexMap;
 
 use crate::environment::{Architecture, Environment};
@@ -141,8 +141,8 @@ impl<'e, G> Stack<'e, G> {
 
     /// Give a value to people, scripts and other stacks.
     #[track_caller]
-    pub fn output<T: Text>(&mut self, id: &'static str, value: Value<T, G>, description: &str) -> Export<T> {
-        self.template.output(id, Output::new(value).description(description));
+    pub fn output<T: ParameterType>(&mut self, id: &'static str, value: Value<T, G>, description: &str) -> Export<T> {
+        self.template.output(id, Output::from(value).description(description));
         Export { stack: self.name, output: id, kind: PhantomData }
     }
 

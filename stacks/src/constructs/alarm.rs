@@ -14,18 +14,25 @@ use foundation::environment::Alerts;
 pub struct Alarm<'a, S> {
     metric: MetricOf<S>,
     threshold: u32,
-    statistic: cloudwatch::alarm::Statistic,
+    statistic: Of,
     period_seconds: u32,
     description: Option<(&'static str, &'a Alerts)>,
     actions: Vec<Value<sns::topic::TopicArn, S>>,
+}
+
+/// What is made of the values of a period.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Greatest,
+    Sum,
+    Percentile(&'static str),
 }
 
 impl<'a, S> Alarm<'a, S> {
     /// An alarm on a resource's own metric, for one event in one minute.
     #[must_use]
     pub fn on(metric: MetricOf<S>) -> Self {
-        let statistic = cloudwatch::alarm::Statistic::Maximum;
-        Self { metric, threshold: 1, statistic, period_seconds: 60, description: None, actions: Vec::new() }
+        Self { metric, threshold: 1, statistic: Of::Greatest, period_seconds: 60, description: None, actions: Vec::new() }
     }
 
     /// Fire at this value and above.
@@ -37,7 +44,13 @@ impl<'a, S> Alarm<'a, S> {
     /// Add up what is counted within so many seconds, for metrics that count events.
     #[must_use]
     pub fn sum_of_seconds(self, period_seconds: u32) -> Self {
-        Self { statistic: cloudwatch::alarm::Statistic::Sum, period_seconds, ..self }
+        Self { statistic: Of::Sum, period_seconds, ..self }
+    }
+
+    /// What 99 of 100 stay below within so many seconds, for metrics that measure a time.
+    #[must_use]
+    pub fn p99_of_seconds(self, period_seconds: u32) -> Self {
+        Self { statistic: Of::Percentile("p99"), period_seconds, ..self }
     }
 
     /// Say what it means and what to do, to the person whom it wakes; `alerts` knows where the runbook is read.
@@ -59,16 +72,21 @@ impl<S> Construct<S> for Alarm<'_, S> {
 
     fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
         let description = self.description.map(|(means, alerts)| format!("{means}. Runbook: {}", alerts.runbook(&kebab(id))));
+        let alarm = cloudwatch::Alarm::new();
+        let alarm = match self.statistic {
+            Of::Greatest => alarm.statistic(cloudwatch::alarm::Statistic::Maximum),
+            Of::Sum => alarm.statistic(cloudwatch::alarm::Statistic::Sum),
+            Of::Percentile(percentile) => alarm.extended_statistic(percentile),
+        };
         template.add(
             id,
-            cloudwatch::Alarm::new()
+            alarm
                 .comparison_operator(cloudwatch::alarm::ComparisonOperator::GreaterThanOrEqualToThreshold)
                 .evaluation_periods(1)
                 .alarm_description(description.unwrap_or_default())
                 .namespace(self.metric.namespace)
                 .metric_name(self.metric.name)
                 .dimensions(self.metric.dimensions)
-                .statistic(self.statistic)
                 .period(i64::from(self.period_seconds))
                 .threshold(i64::from(self.threshold))
                 .treat_missing_data(cloudwatch::alarm::TreatMissingData::NotBreaching)

@@ -27,7 +27,7 @@ pub struct Function<S> {
 
 #[derive(Debug)]
 struct Batches<S> {
-    queue: Handle<sqs::Queue, S>,
+    queue: Value<sqs::queue::Arn, S>,
     size: u32,
     concurrency: u32,
 }
@@ -106,10 +106,10 @@ impl<S> Function<S> {
     /// Let it consume a queue, `size` messages at a time at most, in `concurrency` calls at once at most, so that a burst does not
     /// take the account's whole concurrency. A message that fails is tried again alone, not with its whole batch.
     #[must_use]
-    pub fn consumes(mut self, queue: &Handle<sqs::Queue, S>, size: u32, concurrency: u32) -> Self {
+    pub fn consumes(mut self, queue: Value<sqs::queue::Arn, S>, size: u32, concurrency: u32) -> Self {
         let receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"];
-        self.grants.push(Statement::allow(receive).on(queue.arn()));
-        self.batches = Some(Batches { queue: queue.clone(), size, concurrency });
+        self.grants.push(Statement::allow(receive).on(queue.clone()));
+        self.batches = Some(Batches { queue, size, concurrency });
         self
     }
 }
@@ -151,7 +151,7 @@ impl<S> Construct<S> for Function<S> {
             template.add(
                 &format!("{id}Batches"),
                 lambda::EventSourceMapping::new(&function)
-                    .event_source_arn(&batches.queue)
+                    .event_source_arn(batches.queue)
                     .batch_size(i64::from(batches.size))
                     .function_response_types([lambda::event_source_mapping::FunctionResponseTypes::ReportBatchItemFailures])
                     .scaling_config(limit),

@@ -6,6 +6,7 @@ mod bucket;
 mod function;
 mod key;
 mod queue;
+mod table;
 
 pub use alarm::Alarm;
 pub use alerts::AlertTopic;
@@ -13,11 +14,22 @@ pub use bucket::{Bucket, Expiry, Lifecycle};
 pub use function::{Function, FunctionParts};
 pub use key::DataKey;
 pub use queue::{Both, DeadLetters, Queue, QueueParts};
+pub use table::{SparseIndex, Table};
 
 use cfn_kit::Policy;
 use cfn_kit::prelude::*;
 
 use foundation::environment::DataProtection;
+
+/// Text of a configuration: known here, or only to AWS.
+#[derive(Debug)]
+pub struct Text<S>(pub Value<String, S>);
+
+impl<S> From<String> for Text<S> {
+    fn from(known: String) -> Self {
+        Self(text(known))
+    }
+}
 
 /// Keep what holds data, where the environment wants it kept.
 ///

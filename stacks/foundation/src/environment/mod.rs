@@ -4,31 +4,38 @@
 //! schema that editors complete from ([`schema`]) is made from the same Rust types that read the file, and its bounds are the ones
 //! that are enforced: a setting is described, bounded and defaulted once, at its field.
 
+mod api;
 mod basics;
 mod check;
 mod deploys;
+mod fleet;
 mod github;
 mod images;
 mod jobs;
 mod mistakes;
 mod nearest;
+mod network;
 mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod texts;
 
+pub use api::{Api, ApiAlarms, Login, RetryAfter, TokenUse};
 pub use basics::{Alerts, Artifacts, DataProtection, LOG_RETENTION_DAYS, Protection, RUNBOOKS};
 pub use deploys::{Deploys, MOST_ALARMS, Rollback};
+pub use fleet::{Engine, Fleet, FleetAlarms, FleetMode, ModelFile};
 pub use github::{Github, IdentityProvider};
 pub use images::{Architecture, ImageAlarms, Images};
 pub use jobs::{Encryption, JobAlarms, Jobs};
 pub use mistakes::{Mistake, Mistakes, Related};
 pub use nearest::nearest;
+pub use network::{Egress, Network};
 pub use schema::schema;
 pub use texts::{
     AccountId, AlarmName, DeploymentEnvironment, EmailAddress, Endpoint, EnvironmentName, Region, Repository, WebAddress, WrongForm,
 };
+pub use texts::{DomainPrefix, InstanceType, Model, ModelKey, Origin, ServerUrl, Sha256};
 
 use cfn_kit::yaml;
 use check::Check;
@@ -86,6 +93,18 @@ pub struct Environment {
 
     /// The job queue, its dead-letter queue and the jobs table.
     pub jobs: Jobs,
+
+    /// The HTTP API: who may call it, how often, and with how much.
+    #[serde(default)]
+    pub api: Api,
+
+    /// The network that workers run in.
+    #[serde(default)]
+    pub network: Network,
+
+    /// The workers: what they run on, how many there are, and which model they have.
+    #[serde(default)]
+    pub fleet: Fleet,
 
     /// The image pipeline: pictures in, smaller JPEGs out.
     pub images: Images,

@@ -58,6 +58,58 @@ deploy:
   rollback:
     minutes: 10
     alarms: [jobs.OldestJobAlarm]
+api:
+  users: 20
+  burst_per_second: 5
+  per_minute: 20
+  retry_after: minute
+  job_intake: true
+  token_use: id
+  origins: [https://app.example.com]
+  max_body_bytes: 65536
+  max_prompt_bytes: 16384
+  max_tokens: 512
+  job_lifetime_minutes: 1440
+  record_days: 30
+  memory_mb: 512
+  timeout_seconds: 10
+  login:
+    self_sign_up: false
+    by_password: false
+    domain_prefix: cloudwright
+    token_minutes: 60
+    session_hours: 168
+  alarms:
+    refused_per_five_minutes: 100
+    p99_milliseconds: 1000
+    failures_per_five_minutes: 5
+network:
+  block: 20
+  egress: endpoints
+  flow_logs: false
+fleet:
+  mode: scaled
+  instance_types: [g4dn.xlarge, g5.xlarge]
+  max_workers: 4
+  backlog_per_worker: 20
+  idle_minutes: 10
+  spot_percent: 0
+  warm_pool: 0
+  volume_gigabytes: 80
+  engine: llama
+  engine_url: http://127.0.0.1:8080
+  model:
+    name: tinyllama
+    key: models/tinyllama.gguf
+    sha256: "0000000000000000000000000000000000000000000000000000000000000000"
+  slots: 4
+  context_tokens: 2048
+  gpu_layers: 999
+  max_job_seconds: 600
+  drain_seconds: 90
+  unsent_seconds: 60
+  alarms:
+    no_worker_minutes: 15
 "##;
 
 fn read(text: &str) -> Result<Environment, Mistakes> {

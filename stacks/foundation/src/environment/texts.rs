@@ -53,6 +53,43 @@ pub struct AlarmName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct WebAddress(String);
 
+/// Where pages of a browser come from, such as `https://app.example.com`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Origin(String);
+
+/// The beginning of a login page's host name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DomainPrefix(String);
+
+/// A type of EC2 instance, such as `g5.xlarge`.
+///
+/// Only its form is known here: AWS makes new types more often than this code is released.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct InstanceType(String);
+
+/// What requests call a model.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Model(String);
+
+/// The key of a model's file in its bucket. Its letters need no quoting in a shell.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ModelKey(String);
+
+/// A SHA-256, 64 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sha256(String);
+
+/// The address of a server. Its letters need no quoting in a shell.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ServerUrl(String);
+
 /// Where requests go when not to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -137,6 +174,13 @@ form! {
     EnvironmentName: "^[a-z][a-z0-9-]{0,19}$", "an environment's name, such as `staging`", ["local", "staging", "qa", "prod"];
     AlarmName: "^[a-z][a-z0-9-]*[.][A-Z][A-Za-z0-9]*$", "a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm`", ["jobs.OldestJobAlarm"];
     WebAddress: "^https?://[^/\\s]\\S{0,499}$", "a URL such as `https://wiki.example.com/runbooks`", ["https://wiki.example.com/runbooks"];
+    Origin: "^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$", "an origin, such as `https://app.example.com`", ["https://app.example.com"];
+    DomainPrefix: "^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$", "small letters, digits and hyphens, such as `cloudwright-staging`", ["cloudwright-staging"];
+    InstanceType: "^[a-z][a-z0-9-]*[.][a-z0-9-]+$", "an instance type, such as `g5.xlarge`", ["g4dn.xlarge", "g5.xlarge", "g6.xlarge"];
+    Model: "^[a-z0-9][a-z0-9._-]{0,63}$", "a model's name, such as `tinyllama`", ["tinyllama"];
+    ModelKey: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,511}$", "the key of a GGUF file, such as `models/tinyllama.gguf`", ["models/tinyllama.gguf"];
+    Sha256: "^[0-9a-f]{64}$", "a SHA-256 of 64 hexadecimal digits in quotes", ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"];
+    ServerUrl: "^https?://[A-Za-z0-9.:/-]+$", "a URL, such as `http://127.0.0.1:8080`", ["http://127.0.0.1:8080"];
     Endpoint: "^(local-cloud|https?://[^/\\s]\\S*)$", "`local-cloud` or a URL such as `http://127.0.0.1:4566`", [LOCAL_CLOUD, "http://127.0.0.1:4566"];
 }
 
@@ -156,7 +200,26 @@ macro_rules! newtype {
     )+};
 }
 
-newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress);
+newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress Origin DomainPrefix InstanceType Model ModelKey Sha256 ServerUrl);
+
+/// What stands for a text that an environment leaves out.
+macro_rules! by_default {
+    ($($name:ident: $text:literal;)+) => {$(
+        impl Default for $name {
+            fn default() -> Self {
+                Self::of($text)
+            }
+        }
+    )+};
+}
+
+by_default! {
+    DomainPrefix: "cloudwright";
+    Model: "tinyllama";
+    ModelKey: "models/tinyllama.gguf";
+    // No file has it: a worker says so until the environment names the file that was put into the bucket.
+    Sha256: "0000000000000000000000000000000000000000000000000000000000000000";
+}
 
 impl AlarmName {
     /// The stack's short name.
