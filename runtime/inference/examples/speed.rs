@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! speed write FILE            a model of TinyLlama's dimensions with random weights
-//! speed llama FILE 1 4 8      our engine, with 1, 4 and 8 texts at once
+//! speed llama FILE 2 1 4 8    our engine on 2 threads, with 1, 4 and 8 texts at once
 //! speed http URL 1 4 8        a server that speaks OpenAI's protocol
 //! ```
 //!
@@ -30,11 +30,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["write", file] => Ok(Shape::TINYLLAMA.write(&mut BufWriter::new(File::create(file)?))?),
-        ["llama", file, ref at_once @ ..] => {
+        ["llama", file, threads, ref at_once @ ..] => {
             let at_once = numbers(at_once)?;
             let slots = at_once.iter().copied().max().unwrap_or(1);
             let started = Instant::now();
-            let settings = Settings { slots, context_tokens: 512, gpu_layers: 0, threads: None };
+            let settings = Settings { slots, context_tokens: 512, gpu_layers: 0, threads: Some(threads.parse()?) };
             let engine = Llama::load(Path::new(file), settings)?;
             say(&json!({ "load_seconds": started.elapsed().as_secs_f64() }))?;
             measure(&engine, &at_once).await?;
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let slots = at_once.iter().copied().max().unwrap_or(1);
             measure(&Http::new(http::Settings::new(url, "model", slots))?, &at_once).await
         }
-        _ => Err("speed write FILE | speed llama FILE NUMBER… | speed http URL NUMBER…".into()),
+        _ => Err("speed write FILE | speed llama FILE THREADS NUMBER… | speed http URL NUMBER…".into()),
     }
 }
 
