@@ -83,7 +83,7 @@ pub(super) fn load(path: &Path, settings: Settings) -> Result<LlamaModel, LoadEr
         LlamaModelLoadError::NullResult => {
             refused("the file is cut off or damaged, its architecture is unknown here, or the memory does not suffice".to_owned())
         }
-        other => refused(other.to_string()),
+        LlamaModelLoadError::NullError(_) | LlamaModelLoadError::PathToStrError(_) => refused(error.to_string()),
     })?;
     let trained = weights.n_ctx_train();
     if trained < settings.context_tokens {
