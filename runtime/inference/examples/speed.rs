@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! speed write FILE            a model of TinyLlama's dimensions with random weights
-//! speed llama FILE 1 4 8      our engine, with 1, 4 and 8 texts at once
+//! speed llama FILE 2 1 4 8    our engine on 2 threads, with 1, 4 and 8 texts at once
 //! speed http URL 1 4 8        a server that speaks OpenAI's protocol
 //! ```
 //!
@@ -30,11 +30,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["write", file] => Ok(Shape::TINYLLAMA.write(&mut BufWriter::new(File::create(file)?))?),
-        ["llama", file, ref at_once @ ..] => {
+        ["llama", file, threads, ref at_once @ ..] => {
             let at_once = numbers(at_once)?;
             let slots = at_once.iter().copied().max().unwrap_or(1);
             let started = Instant::now();
-            let settings = Settings { slots, context_tokens: 512, gpu_layers: 0, threads: None };
+            let settings = Settings { slots, context_tokens: 512, gpu_layers: 0, threads: Some(threads.parse()?) };
             let engine = Llama::load(Path::new(file), settings)?;
             say(&json!({ "load_seconds": started.elapsed().as_secs_f64() }))?;
             measure(&engine, &at_once).await?;
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let slots = at_once.iter().copied().max().unwrap_or(1);
             measure(&Http::new(http::Settings::new(url, "model", slots))?, &at_once).await
         }
-        _ => Err("speed write FILE | speed llama FILE NUMBER… | speed http URL NUMBER…".into()),
+        _ => Err("speed write FILE | speed llama FILE THREADS NUMBER… | speed http URL NUMBER…".into()),
     }
 }
 
@@ -57,7 +57,7 @@ fn numbers(words: &[&str]) -> Result<Vec<u32>, Box<dyn Error>> {
 async fn measure(engine: &dyn Engine, at_once: &[u32]) -> Result<(), Box<dyn Error>> {
     text(engine, 0).await?;
     for &number in at_once {
-        let started = Instant::now();
+        let (started, cpu_before) = (Instant::now(), cpu_seconds());
         let texts = futures_util::future::try_join_all((0..number).map(|index| text(engine, index))).await?;
         let seconds = started.elapsed().as_secs_f64();
         let tokens: u32 = texts.iter().map(|text| text.tokens).sum();
@@ -68,6 +68,8 @@ async fn measure(engine: &dyn Engine, at_once: &[u32]) -> Result<(), Box<dyn Err
             "tokens": tokens,
             "prompt_tokens": prompt_tokens,
             "seconds": seconds,
+            // Of this process, so of the engine when it is ours: what other programs do does not change it.
+            "cpu_seconds": cpu_seconds().zip(cpu_before).map(|(after, before)| after - before),
             "tokens_per_second": f64::from(tokens) / seconds,
             // From when the last had its first token: what is left is making tokens alone.
             "first_token_seconds": first,
@@ -102,6 +104,15 @@ async fn text(engine: &dyn Engine, index: u32) -> Result<Text, Box<dyn Error>> {
         }
     }
     Err("the engine is gone".into())
+}
+
+/// User and system time of this process; nothing where Linux is not.
+fn cpu_seconds() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    // The kernel counts in hundredths of a second, whatever its own clock does.
+    Some((user + system) / 100.0)
 }
 
 /// The most memory that this process had at one time, the model's file included as far as it was read; nothing where Linux is not.

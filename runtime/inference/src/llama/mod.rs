@@ -34,7 +34,7 @@ pub struct Settings {
     pub context_tokens: u32,
     /// Layers that go to the GPU; 0 uses none.
     pub gpu_layers: u32,
-    /// Threads that compute; as many as there are cores, when absent.
+    /// Threads that compute; when absent, as many as there are cores, fewer for a small model.
     pub threads: Option<u32>,
 }
 

@@ -16,7 +16,7 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
-use llama_cpp_2::{LogOptions, send_logs_to_tracing};
+use llama_cpp_2::{LlamaModelLoadError, LogOptions, send_logs_to_tracing};
 
 use super::{Facts, LoadError, Settings};
 use crate::batching::{Model, Step, Token};
@@ -78,7 +78,13 @@ pub(super) fn load(path: &Path, settings: Settings) -> Result<LlamaModel, LoadEr
         return Err(LoadError::NoGpu { asked: settings.gpu_layers });
     }
     let parameters = LlamaModelParams::default().with_n_gpu_layers(settings.gpu_layers);
-    let weights = LlamaModel::load_from_file(backend, path, &parameters).map_err(|error| refused(error.to_string()))?;
+    let weights = LlamaModel::load_from_file(backend, path, &parameters).map_err(|error| match error {
+        // All that it says: the reasons it only logs.
+        LlamaModelLoadError::NullResult => {
+            refused("the file is cut off or damaged, its architecture is unknown here, or the memory does not suffice".to_owned())
+        }
+        LlamaModelLoadError::NullError(_) | LlamaModelLoadError::PathToStrError(_) => refused(error.to_string()),
+    })?;
     let trained = weights.n_ctx_train();
     if trained < settings.context_tokens {
         return Err(LoadError::TooMuchContext { asked: settings.context_tokens, trained });
@@ -136,11 +142,19 @@ impl<'a> Loaded<'a> {
     }
 }
 
+/// Threads wait for each other after every matrix, spinning. That pays for itself from some ten megabytes of weights each; with less, or
+/// beside other work on the same cores, they wait longer than they compute.
+fn useful_threads(bytes: u64) -> u32 {
+    const BYTES_PER_THREAD: u64 = 32 << 20;
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let useful = usize::try_from(bytes / BYTES_PER_THREAD).unwrap_or(cores);
+    u32::try_from(cores.min(useful.max(1))).unwrap_or(1)
+}
+
 /// The memory of what was read, for each slot its own: a text never has to make room for another's.
 fn context(weights: &LlamaModel, settings: Settings) -> Result<LlamaContext<'_>, String> {
     let Settings { slots, context_tokens, threads, .. } = settings;
-    let cores = || thread::available_parallelism().ok().and_then(|cores| i32::try_from(cores.get()).ok());
-    let threads = threads.and_then(|threads| i32::try_from(threads).ok()).or_else(cores).unwrap_or(1);
+    let threads = i32::try_from(threads.unwrap_or_else(|| useful_threads(weights.size()))).unwrap_or(1);
     let batch = u32::try_from(chunk(settings)).unwrap_or(u32::MAX);
     let parameters = LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(slots.saturating_mul(context_tokens)))

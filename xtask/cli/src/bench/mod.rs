@@ -66,7 +66,12 @@ pub(crate) enum What {
         rounds: u32,
     },
     /// Make texts with our engine and with llama.cpp's own server, from one file of TinyLlama's dimensions: tokens a second
-    Inference,
+    Inference {
+        /// Threads of each engine; as many as there are cores, unless this says otherwise. On a machine with other work to do, threads
+        /// wait for each other most of the time, and fewer are quicker
+        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        threads: Option<u32>,
+    },
     /// Kill deploys to the local cloud at random moments: the next deploy has to end well, with nothing left or made twice
     Kills {
         /// How many deploys to kill
@@ -148,7 +153,7 @@ pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Inte
         What::Peers { rounds } => peers::measure(workspace, rounds, interrupts, tell),
         What::Reproducible => reproducible::measure(workspace, shipped, ctx.terminal, interrupts, tell),
         What::Deploys { rounds } => deploys::measure(ctx, rounds, interrupts, tell),
-        What::Inference => inference::measure(workspace, interrupts, tell),
+        What::Inference { threads } => inference::measure(workspace, threads.map(|threads| threads as usize), interrupts, tell),
         What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
         | What::Compile { .. }
         | What::Peers { .. }
         | What::Deploys { .. }
-        | What::Inference
+        | What::Inference { .. }
         | What::Kills { .. } => Vec::new(),
     };
     let figures = bench::run(args.what, ctx, &shipped, &Interrupts::catch()?, &tell)?;

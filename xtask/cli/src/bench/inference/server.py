@@ -13,7 +13,7 @@ params.n_ctx = slots * context
 params.n_gpu_layers = 0
 params.cpuparams.n_threads = threads
 params.cpuparams_batch.n_threads = threads
-params.hostname = "127.0.0.1"
+params.hostnames = ["127.0.0.1"]
 params.port = 0
 # A prompt that it has seen before would cost it nothing.
 params.cache_prompt = False
