@@ -11,6 +11,7 @@ mod deploys;
 mod difference;
 mod edit;
 mod error;
+mod front_door;
 mod ground;
 mod kills;
 mod kit;
@@ -62,6 +63,12 @@ pub(crate) enum What {
     Deploys {
         /// How often each program deploys into an empty account, again, and with one property changed, in turn
         #[arg(long, default_value_t = 3, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
+    /// Start the front door as Lambda does, beside handlers of the same job in Node and Python: until ready, and per request
+    FrontDoor {
+        /// How often each program runs, in turn
+        #[arg(long, default_value_t = 5, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
     /// Kill deploys to the local cloud at random moments: the next deploy has to end well, with nothing left or made twice
@@ -145,6 +152,7 @@ pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Inte
         What::Peers { rounds } => peers::measure(workspace, rounds, interrupts, tell),
         What::Reproducible => reproducible::measure(workspace, shipped, ctx.terminal, interrupts, tell),
         What::Deploys { rounds } => deploys::measure(ctx, rounds, interrupts, tell),
+        What::FrontDoor { rounds } => front_door::measure(workspace, rounds, interrupts, tell),
         What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
     }
 }

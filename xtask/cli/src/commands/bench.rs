@@ -40,7 +40,13 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
     let workspace = ctx.workspace()?;
     let shipped = match args.what {
         What::Reproducible => shipped(ctx, &workspace)?,
-        What::Kit | What::Edit { .. } | What::Compile { .. } | What::Peers { .. } | What::Deploys { .. } | What::Kills { .. } => Vec::new(),
+        What::Kit
+        | What::Edit { .. }
+        | What::Compile { .. }
+        | What::Peers { .. }
+        | What::Deploys { .. }
+        | What::FrontDoor { .. }
+        | What::Kills { .. } => Vec::new(),
     };
     let figures = bench::run(args.what, ctx, &shipped, &Interrupts::catch()?, &tell)?;
     for figure in &figures {
