@@ -28,7 +28,7 @@ async fn a_prompt_becomes_a_record_and_a_message() {
     let [record] = house.cloud().records().try_into().unwrap();
     assert_eq!((record.message.job_id.as_str(), record.message.user.as_str(), record.unsent), (job_id.as_str(), USER, false));
     let (sent, orders) = house.cloud().look(|held| (held.sent.clone(), held.orders.clone()));
-    assert_eq!(sent, [record.message.clone()], "what is sent again would be another job");
+    assert_eq!(sent, std::slice::from_ref(&record.message), "what is sent again would be another job");
     assert_eq!((sent[0].message_group_id(), sent[0].deduplication_id()), (USER, job_id.as_str()));
     let expected = json!({
         "model": "tiny", "messages": [{ "role": "user", "content": "hello" }], "max_tokens": 256, "temperature": 0.7, "top_p": 0.95,

@@ -11,6 +11,7 @@ mod deploys;
 mod difference;
 mod edit;
 mod error;
+mod front_door;
 mod ground;
 mod inference;
 mod kills;
@@ -71,6 +72,11 @@ pub(crate) enum What {
         /// wait for each other most of the time, and fewer are quicker
         #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         threads: Option<u32>,
+    /// Start the front door as Lambda does, beside handlers of the same job in Node and Python: until ready, and per request
+    FrontDoor {
+        /// How often each program runs, in turn
+        #[arg(long, default_value_t = 5, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
     },
     /// Kill deploys to the local cloud at random moments: the next deploy has to end well, with nothing left or made twice
     Kills {
@@ -154,6 +160,7 @@ pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Inte
         What::Reproducible => reproducible::measure(workspace, shipped, ctx.terminal, interrupts, tell),
         What::Deploys { rounds } => deploys::measure(ctx, rounds, interrupts, tell),
         What::Inference { threads } => inference::measure(workspace, threads.map(|threads| threads as usize), interrupts, tell),
+        What::FrontDoor { rounds } => front_door::measure(workspace, rounds, interrupts, tell),
         What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
     }
 }

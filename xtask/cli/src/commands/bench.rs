@@ -47,6 +47,7 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
         | What::Peers { .. }
         | What::Deploys { .. }
         | What::Inference { .. }
+        | What::FrontDoor { .. }
         | What::Kills { .. } => Vec::new(),
     };
     let figures = bench::run(args.what, ctx, &shipped, &Interrupts::catch()?, &tell)?;

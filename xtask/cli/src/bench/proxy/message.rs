@@ -17,26 +17,26 @@ enum Framing {
 
 /// A request or an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Message {
+pub(in crate::bench) struct Message {
     /// The request line or the status line.
-    pub(super) first: String,
+    pub(in crate::bench) first: String,
     /// Header fields in their order, as they were written.
     headers: Vec<(String, String)>,
     /// With the sizes of its chunks, when it is chunked: it is passed on as it came.
-    pub(super) body: Vec<u8>,
+    pub(in crate::bench) body: Vec<u8>,
     framing: Framing,
 }
 
 impl Message {
     /// The head of the next request; none when the other side has closed the connection instead.
-    pub(super) fn request_head(from: &mut impl BufRead) -> io::Result<Option<Self>> {
+    pub(in crate::bench) fn request_head(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let Some(mut message) = Self::head(from)? else { return Ok(None) };
         message.framing = message.framing_of_headers()?.unwrap_or(Framing::Nothing);
         Ok(Some(message))
     }
 
     /// The whole answer to a request. An answer to `HEAD` says how long its body would be, and has none.
-    pub(super) fn answer(from: &mut impl BufRead, to_head: bool) -> io::Result<Self> {
+    pub(in crate::bench) fn answer(from: &mut impl BufRead, to_head: bool) -> io::Result<Self> {
         loop {
             let mut message = Self::head(from)?.ok_or_else(|| wrong("the connection was closed instead of an answer"))?;
             message.framing = match message.status() {
@@ -52,7 +52,7 @@ impl Message {
     }
 
     /// Reads what belongs to a head.
-    pub(super) fn read_body(&mut self, from: &mut impl BufRead) -> io::Result<()> {
+    pub(in crate::bench) fn read_body(&mut self, from: &mut impl BufRead) -> io::Result<()> {
         match self.framing {
             Framing::Nothing => {}
             Framing::Length(bytes) => {
@@ -70,39 +70,39 @@ impl Message {
     }
 
     /// A field by its name in small letters; the first of several.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(in crate::bench) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The words of the first line: method, target and version of a request.
-    pub(super) fn words(&self) -> (&str, &str) {
+    pub(in crate::bench) fn words(&self) -> (&str, &str) {
         let mut words = self.first.split(' ');
         (words.next().unwrap_or_default(), words.next().unwrap_or_default())
     }
 
     /// The status of an answer.
-    pub(super) fn status(&self) -> Option<u16> {
+    pub(in crate::bench) fn status(&self) -> Option<u16> {
         self.words().1.parse().ok()
     }
 
     /// Whether somebody waits for `100 Continue` before they send the body.
-    pub(super) fn waits(&self) -> bool {
+    pub(in crate::bench) fn waits(&self) -> bool {
         self.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
     }
 
     /// Whether nothing follows on the connection.
-    pub(super) fn is_last(&self) -> bool {
+    pub(in crate::bench) fn is_last(&self) -> bool {
         let says = |word: &str| self.header("connection").is_some_and(|value| value.to_ascii_lowercase().contains(word));
         self.ends_with_connection() || says("close") || (self.first.contains("HTTP/1.0") && !says("keep-alive"))
     }
 
     /// Whether only the end of the connection tells where it ends.
-    pub(super) fn ends_with_connection(&self) -> bool {
+    pub(in crate::bench) fn ends_with_connection(&self) -> bool {
         self.framing == Framing::UntilClosed
     }
 
     /// The bytes to pass on, without what is between two neighbours only, and with what is to be said to the next one.
-    pub(super) fn to_bytes(&self, connection: &str) -> Vec<u8> {
+    pub(in crate::bench) fn to_bytes(&self, connection: &str) -> Vec<u8> {
         let mut text = format!("{}\r\n", self.first);
         let own = |name: &str| ["connection", "keep-alive", "expect", "proxy-connection"].iter().any(|one| name.eq_ignore_ascii_case(one));
         for (name, value) in self.headers.iter().filter(|(name, _)| !own(name)) {

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use self::message::Message;
+pub(super) use message::Message;
 
 /// How the local cloud's own questions begin.
 const OWN: &str = "/_ministack/";
