@@ -165,7 +165,7 @@ impl FleetTable for Fake {
     }
 
     async fn begin_idle(&self, now_seconds: u64) -> Result<(), CloudError> {
-        self.call(|world| drop(world.idle_since.get_or_insert(now_seconds)))
+        self.call(|world| world.idle_since = world.idle_since.or(Some(now_seconds)))
     }
 
     async fn end_idle(&self) -> Result<(), CloudError> {
