@@ -14,40 +14,40 @@ use reconciler::event::{Call, Message};
 use serde_json::{Value, json};
 use telemetry::Log;
 
-pub const RESIZE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:resize";
-pub const POWER: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:power";
+pub(crate) const RESIZE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:resize";
+pub(crate) const POWER: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:power";
 
 /// A job as the table knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Job {
-    pub state: JobState,
-    pub unsent: bool,
-    pub created_at: u64,
-    pub wanted_until: u64,
-    pub readable: bool,
+pub(crate) struct Job {
+    pub(crate) state: JobState,
+    pub(crate) unsent: bool,
+    pub(crate) created_at: u64,
+    pub(crate) wanted_until: u64,
+    pub(crate) readable: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Op {
-    pub state: OperationState,
-    pub execution_arn: Option<String>,
-    pub error: Option<String>,
+pub(crate) struct Op {
+    pub(crate) state: OperationState,
+    pub(crate) execution_arn: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 /// Everything that outlives a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct World {
-    pub counts: Counts,
-    pub sent: BTreeSet<String>,
-    pub jobs: BTreeMap<String, Job>,
-    pub idle_since: Option<u64>,
+pub(crate) struct World {
+    pub(crate) counts: Counts,
+    pub(crate) sent: BTreeSet<String>,
+    pub(crate) jobs: BTreeMap<String, Job>,
+    pub(crate) idle_since: Option<u64>,
     /// Jobs in work of workers that have spoken lately.
-    pub workers: Vec<u64>,
-    pub operations: BTreeMap<String, Op>,
-    pub group: GroupState,
-    pub failed: Option<(String, String)>,
+    pub(crate) workers: Vec<u64>,
+    pub(crate) operations: BTreeMap<String, Op>,
+    pub(crate) group: GroupState,
+    pub(crate) failed: Option<(String, String)>,
     /// Name and machine of each execution, its input, and whether it runs.
-    pub executions: BTreeMap<(String, String), (Value, bool)>,
+    pub(crate) executions: BTreeMap<(String, String), (Value, bool)>,
 }
 
 impl Default for World {
@@ -68,31 +68,31 @@ impl Default for World {
 
 /// When the function is cut off: at which call, and whether that call still has its effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cut {
-    pub at: usize,
-    pub after: bool,
+pub(crate) struct Cut {
+    pub(crate) at: usize,
+    pub(crate) after: bool,
 }
 
 #[derive(Debug, Default)]
-pub struct Fake {
+pub(crate) struct Fake {
     world: Mutex<World>,
     calls: Mutex<(usize, Option<Cut>)>,
 }
 
 impl Fake {
-    pub fn of(world: World) -> Self {
+    pub(crate) fn of(world: World) -> Self {
         Self { world: Mutex::new(world), calls: Mutex::default() }
     }
 
-    pub fn cut(&self, cut: Option<Cut>) {
+    pub(crate) fn cut(&self, cut: Option<Cut>) {
         *self.calls.lock().unwrap() = (0, cut);
     }
 
-    pub fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.calls.lock().unwrap().0
     }
 
-    pub fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
     }
 
@@ -165,7 +165,7 @@ impl FleetTable for Fake {
     }
 
     async fn begin_idle(&self, now_seconds: u64) -> Result<(), CloudError> {
-        self.call(|world| drop(world.idle_since.get_or_insert(now_seconds)))
+        self.call(|world| world.idle_since = world.idle_since.or(Some(now_seconds)))
     }
 
     async fn end_idle(&self) -> Result<(), CloudError> {
@@ -243,7 +243,7 @@ impl Machines for Fake {
 }
 
 /// Settings of a scaled fleet: ten jobs a worker, four workers, idle for five minutes.
-pub fn config() -> ReconcilerConfig {
+pub(crate) fn config() -> ReconcilerConfig {
     ReconcilerConfig {
         job_queue_url: "url".to_owned(),
         jobs_table: "jobs".to_owned(),
@@ -260,27 +260,27 @@ pub fn config() -> ReconcilerConfig {
     }
 }
 
-pub fn reconciler(world: World, config: ReconcilerConfig) -> Reconciler<Fake> {
+pub(crate) fn reconciler(world: World, config: ReconcilerConfig) -> Reconciler<Fake> {
     Reconciler::new(Fake::of(world), config, Log::to(Box::new(std::io::sink()), "reconciler"))
 }
 
-pub fn minute() -> Call {
+pub(crate) fn minute() -> Call {
     Call::default()
 }
 
-pub fn messages(bodies: &[Value]) -> Call {
+pub(crate) fn messages(bodies: &[Value]) -> Call {
     let message = |(at, body): (usize, &Value)| Message { message_id: format!("message-{at}"), body: body.to_string() };
     Call { messages: bodies.iter().enumerate().map(message).collect() }
 }
 
-pub fn wake() -> Value {
+pub(crate) fn wake() -> Value {
     json!({ "version": 1, "order": "wake" })
 }
 
-pub fn resize(operation_id: &str, instance_type: &str) -> Value {
+pub(crate) fn resize(operation_id: &str, instance_type: &str) -> Value {
     json!({ "version": 1, "order": "resize", "operation_id": operation_id, "instance_type": instance_type, "asked_by": "admin" })
 }
 
-pub fn run<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
