@@ -12,6 +12,7 @@ mod difference;
 mod edit;
 mod error;
 mod ground;
+mod jobs;
 mod kills;
 mod kit;
 mod metadata;
@@ -70,6 +71,15 @@ pub(crate) enum What {
         #[arg(long, default_value_t = 50, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         times: u32,
         /// What the moments are drawn from; the same number draws the same ones
+        #[arg(long, value_name = "NUMBER")]
+        seed: Option<u64>,
+    },
+    /// Send jobs through workers that are killed, frozen and told to end: nothing may be lost, done twice or come out of order
+    Jobs {
+        /// How many jobs
+        #[arg(long, default_value_t = 10_000, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        jobs: u32,
+        /// What the faults are drawn from; the same number draws the same ones
         #[arg(long, value_name = "NUMBER")]
         seed: Option<u64>,
     },
@@ -146,6 +156,7 @@ pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Inte
         What::Reproducible => reproducible::measure(workspace, shipped, ctx.terminal, interrupts, tell),
         What::Deploys { rounds } => deploys::measure(ctx, rounds, interrupts, tell),
         What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
+        What::Jobs { jobs, seed } => jobs::measure(workspace, jobs, seed, tell),
     }
 }
 

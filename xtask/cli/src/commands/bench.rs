@@ -27,6 +27,7 @@ Examples:
   cargo xtask bench reproducible
   cargo xtask bench deploys --json | jq -c '[.name, .value, .counts]'
   cargo xtask bench kills --times 50 --seed 7
+  cargo xtask bench jobs --jobs 1000 --seed 7
   cargo xtask bench peers --json | jq -c '[.name, .value, .times_our_cpu]'")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -40,7 +41,13 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
     let workspace = ctx.workspace()?;
     let shipped = match args.what {
         What::Reproducible => shipped(ctx, &workspace)?,
-        What::Kit | What::Edit { .. } | What::Compile { .. } | What::Peers { .. } | What::Deploys { .. } | What::Kills { .. } => Vec::new(),
+        What::Kit
+        | What::Edit { .. }
+        | What::Compile { .. }
+        | What::Peers { .. }
+        | What::Deploys { .. }
+        | What::Kills { .. }
+        | What::Jobs { .. } => Vec::new(),
     };
     let figures = bench::run(args.what, ctx, &shipped, &Interrupts::catch()?, &tell)?;
     for figure in &figures {
