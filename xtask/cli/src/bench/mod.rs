@@ -14,6 +14,7 @@ mod error;
 mod front_door;
 mod ground;
 mod inference;
+mod jobs;
 mod kills;
 mod kit;
 mod metadata;
@@ -72,6 +73,7 @@ pub(crate) enum What {
         /// wait for each other most of the time, and fewer are quicker
         #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         threads: Option<u32>,
+    },
     /// Start the front door as Lambda does, beside handlers of the same job in Node and Python: until ready, and per request
     FrontDoor {
         /// How often each program runs, in turn
@@ -84,6 +86,15 @@ pub(crate) enum What {
         #[arg(long, default_value_t = 50, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         times: u32,
         /// What the moments are drawn from; the same number draws the same ones
+        #[arg(long, value_name = "NUMBER")]
+        seed: Option<u64>,
+    },
+    /// Send jobs through workers that are killed, frozen and told to end: nothing may be lost, done twice or come out of order
+    Jobs {
+        /// How many jobs
+        #[arg(long, default_value_t = 10_000, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        jobs: u32,
+        /// What the faults are drawn from; the same number draws the same ones
         #[arg(long, value_name = "NUMBER")]
         seed: Option<u64>,
     },
@@ -162,6 +173,7 @@ pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Inte
         What::Inference { threads } => inference::measure(workspace, threads.map(|threads| threads as usize), interrupts, tell),
         What::FrontDoor { rounds } => front_door::measure(workspace, rounds, interrupts, tell),
         What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
+        What::Jobs { jobs, seed } => jobs::measure(workspace, jobs, seed, tell),
     }
 }
 

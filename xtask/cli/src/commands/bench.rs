@@ -28,6 +28,7 @@ Examples:
   cargo xtask bench deploys --json | jq -c '[.name, .value, .counts]'
   cargo xtask bench inference
   cargo xtask bench kills --times 50 --seed 7
+  cargo xtask bench jobs --jobs 1000 --seed 7
   cargo xtask bench peers --json | jq -c '[.name, .value, .times_our_cpu]'")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -49,6 +50,8 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
         | What::Inference { .. }
         | What::FrontDoor { .. }
         | What::Kills { .. } => Vec::new(),
+        | What::Kills { .. }
+        | What::Jobs { .. } => Vec::new(),
     };
     let figures = bench::run(args.what, ctx, &shipped, &Interrupts::catch()?, &tell)?;
     for figure in &figures {
