@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod api;
+mod http;
 mod job;
 mod pictures;
 mod run;

@@ -1,11 +1,12 @@
 //! Reads what to test, tests it, and tells how it goes.
 
 use std::{
+    env,
     io::{self, Write},
     process::ExitCode,
 };
 
-use contract::smoke::{Event, Request};
+use contract::smoke::{Event, Request, variable};
 use smoke::{Failure, run};
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,7 +19,7 @@ async fn main() -> ExitCode {
         out.flush()
     };
     let result = match serde_json::from_reader::<_, Request>(io::stdin().lock()) {
-        Ok(request) => run(&request, &mut tell).await,
+        Ok(request) => run(&request, known(), &mut tell).await,
         Err(error) => Err(Failure {
             message: "stdin does not say what to test".to_owned(),
             hint: "nothing was sent; `cargo xtask smoke --env local` writes it".to_owned(),
@@ -33,4 +34,10 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The user that a person has named.
+fn known() -> Option<(String, String)> {
+    let of = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    of(variable::USER).zip(of(variable::PASSWORD))
 }

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, error::Error, io, time::Duration, time::Instant
 use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
 use contract::{
     outputs,
-    smoke::{Event, Request},
+    smoke::{Event, Request, Wanted},
 };
 use ulid::Ulid;
 
-use crate::{job, pictures};
+use crate::{api, job, pictures};
 
 /// The test failed: what was wrong, and what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -77,17 +77,17 @@ impl Names {
     /// Finds all of them, or says which are missing.
     pub(crate) fn of(request: &Request) -> Result<Self, Failure> {
         let mut missing = Vec::new();
-        let mut output = |stack: &str, name: &str| {
-            let found = request.outputs.get(stack).and_then(|outputs: &BTreeMap<_, _>| outputs.get(name)).cloned();
+        let mut needed = |stack: &str, name: &str| {
+            let found = output(request, stack, name);
             if found.is_none() {
                 missing.push(format!("`{stack}.{name}`"));
             }
             found.unwrap_or_default()
         };
         let names = Self {
-            source_bucket: output(outputs::images::STACK, outputs::images::SOURCE_BUCKET_NAME),
-            destination_bucket: output(outputs::images::STACK, outputs::images::DESTINATION_BUCKET_NAME),
-            job_queue_url: output(outputs::jobs::STACK, outputs::jobs::JOB_QUEUE_URL),
+            source_bucket: needed(outputs::images::STACK, outputs::images::SOURCE_BUCKET_NAME),
+            destination_bucket: needed(outputs::images::STACK, outputs::images::DESTINATION_BUCKET_NAME),
+            job_queue_url: needed(outputs::jobs::STACK, outputs::jobs::JOB_QUEUE_URL),
         };
         if missing.is_empty() {
             return Ok(names);
@@ -97,18 +97,33 @@ impl Names {
     }
 }
 
-/// Tests an environment; `told` hears what happens, all but the failure.
+/// An output of a stack, where there is one.
+pub(crate) fn output(request: &Request, stack: &str, name: &str) -> Option<String> {
+    request.outputs.get(stack).and_then(|outputs: &BTreeMap<_, _>| outputs.get(name)).cloned()
+}
+
+/// Tests an environment, or does what else is wanted of it; `known` is a user that is there already; `told` hears what happens, all but the failure.
 ///
 /// # Errors
 ///
 /// Something is not as it should be.
-pub async fn run(request: &Request, told: &mut dyn FnMut(&Event) -> io::Result<()>) -> Result<(), Failure> {
+pub async fn run(
+    request: &Request,
+    known: Option<(String, String)>,
+    told: &mut dyn FnMut(&Event) -> io::Result<()>,
+) -> Result<(), Failure> {
     let begun = Instant::now();
+    let id = Ulid::generate();
+    if request.wanted == Wanted::Token {
+        let aws = connect(request).await;
+        api::token(&aws, request, known, id, told).await?;
+        return tell(told, &Event::Done { milliseconds: milliseconds(begun) });
+    }
     let names = Names::of(request)?;
     let aws = connect(request).await;
-    let id = Ulid::generate();
     pictures::test(&aws_sdk_s3::Client::new(&aws), request, &names, id, told).await?;
     job::test(&aws_sdk_sqs::Client::new(&aws), request, &names, id, told).await?;
+    api::test(&aws, request, known, id, told).await?;
     tell(told, &Event::Done { milliseconds: milliseconds(begun) })
 }
 
@@ -136,7 +151,15 @@ mod tests {
             stacks.entry(stack.to_owned()).or_default().insert(name.to_owned(), value.to_owned());
         }
         let boxes = vec![2048, 1024];
-        Request { environment: "local".to_owned(), endpoint: None, region: "us-east-1".to_owned(), outputs: stacks, boxes }
+        Request {
+            environment: "local".to_owned(),
+            endpoint: None,
+            region: "us-east-1".to_owned(),
+            outputs: stacks,
+            boxes,
+            wanted: Wanted::Everything,
+            api: contract::smoke::Api::default(),
+        }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use foundation::Platform;
 
 use crate::commands::{
-    bench, build, check, codegen, completions, deploy, destroy, diff, drift, gc, graph, import, local, logs, outputs, preflight, publish,
-    queues, releases, render, rollback, schema, send, smoke, status, test, unlock, verify,
+    bench, build, check, codegen, completions, deploy, destroy, diff, dlq, drift, gc, graph, hardening, import, jobs, local, logs, outputs,
+    preflight, publish, queues, releases, render, rollback, schema, send, smoke, status, test, token, unlock, verify,
 };
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -66,7 +66,11 @@ enum Command {
     Logs(logs::Args),
     Queues(queues::Args),
     Send(send::Args),
+    Jobs(jobs::Args),
+    Dlq(dlq::Args),
     Smoke(smoke::Args),
+    Token(token::Args),
+    Hardening(hardening::Args),
     Local(local::Args),
     Build(build::Args),
     Import(import::Args),
@@ -148,7 +152,11 @@ fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome,
         Command::Logs(args) => logs::run(args, ctx, out),
         Command::Queues(args) => queues::run(args, ctx, out),
         Command::Send(args) => send::run(args, ctx, out),
+        Command::Jobs(args) => jobs::run(args, ctx, out),
+        Command::Dlq(args) => dlq::run(args, ctx, out),
         Command::Smoke(args) => smoke::run(args, ctx, out),
+        Command::Token(args) => token::run(args, ctx, out),
+        Command::Hardening(args) => hardening::run(args, ctx),
         Command::Local(args) => local::run(args, ctx, out),
         Command::Build(args) => build::run(args, ctx, out),
         Command::Import(args) => import::run(args, ctx, out),

@@ -7,7 +7,7 @@ use foundation::environment::Mistakes;
 use protocol::{Failure, FailureKind, Sent};
 
 use crate::outcome::Outcome;
-use crate::{artifacts, bench, codegen, engine, local, smoke, suite};
+use crate::{artifacts, bench, codegen, engine, hardening, local, smoke, suite};
 
 /// Why a command did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,12 @@ pub(crate) enum Error {
     #[error("cannot write `{}`", path.display())]
     Write { path: PathBuf, source: io::Error },
 
+    #[error("{message}")]
+    Words { message: String, hint: String },
+
+    #[error("job {job_id} is {state}{}", reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    JobEnded { job_id: String, state: String, reason: Option<String>, environment: String },
+
     #[error("`{text}` names no resource that can be taken in: {why}")]
     Resource { text: String, why: String },
 
@@ -122,6 +128,9 @@ pub(crate) enum Error {
 
     #[error(transparent)]
     Smoke(#[from] smoke::Error),
+
+    #[error(transparent)]
+    Hardening(#[from] hardening::Error),
 
     #[error(transparent)]
     Codegen(#[from] codegen::Error),
@@ -210,6 +219,10 @@ impl Error {
             Self::Resource { .. } => {
                 "nothing was sent; write `--resource LogicalId=name`, with the name that the resource has in AWS".to_owned()
             }
+            Self::Words { hint, .. } => hint.clone(),
+            Self::JobEnded { job_id, environment, .. } => {
+                format!("`cargo xtask logs --env {environment} --job {job_id}` shows its way, `cargo xtask dlq list --env {environment}` what waits for a person")
+            }
             Self::Template { .. } => "a template is one YAML or JSON mapping with `Resources`".to_owned(),
             Self::Text { name, .. } => format!("correct templates/{name}; what was done before is done"),
             Self::Output(_) => "check where standard output goes".to_owned(),
@@ -218,6 +231,7 @@ impl Error {
             Self::Engine(error) => error.hint(),
             Self::Local(error) => error.hint(),
             Self::Smoke(error) => error.hint(),
+            Self::Hardening(error) => error.hint(),
             Self::Codegen(error) => error.hint(),
             Self::Suite(error) => error.hint(),
             Self::Bench(error) => error.hint(),
@@ -233,6 +247,7 @@ impl Error {
             | Self::WhichStack { .. }
             | Self::NobodyToAsk { .. }
             | Self::Resource { .. }
+            | Self::Words { .. }
             | Self::Protected { .. }
             | Self::OtherProtection { .. }
             | Self::NobodyToType { .. } => Outcome::Usage,
@@ -259,6 +274,7 @@ impl Error {
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Template { .. }
+            | Self::JobEnded { .. }
             | Self::Text { .. }
             | Self::Output(_)
             | Self::Signals(_)
@@ -266,6 +282,7 @@ impl Error {
             | Self::Engine(_)
             | Self::Local(_)
             | Self::Smoke(_)
+            | Self::Hardening(_)
             | Self::Codegen(_)
             | Self::Suite(_)
             | Self::Bench(_)
@@ -282,6 +299,7 @@ impl Error {
             Self::Artifacts(error) => self.as_failure(error.causes()),
             Self::Engine(error) => self.as_failure(error.causes()),
             Self::Smoke(error) => self.as_failure(error.causes()),
+            Self::Hardening(error) => self.as_failure(error.causes()),
             Self::Local(error) => self.as_failure(error.causes()),
             Self::Suite(error) => self.as_failure(error.causes()),
             Self::Bench(error) => self.as_failure(error.causes()),
@@ -310,6 +328,8 @@ impl Error {
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Resource { .. }
+            | Self::Words { .. }
+            | Self::JobEnded { .. }
             | Self::Template { .. }
             | Self::Text { .. }
             | Self::Output(_)

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod age;
 mod artifacts;
 mod ask;
 mod bench;
@@ -14,6 +15,7 @@ mod findings;
 mod git;
 mod graph;
 mod guards;
+mod hardening;
 mod interrupts;
 mod judges;
 mod local;
@@ -29,6 +31,7 @@ mod session;
 mod smoke;
 mod suite;
 mod surroundings;
+mod told;
 mod tools;
 mod try_next;
 mod watcher;

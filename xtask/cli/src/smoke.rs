@@ -5,12 +5,13 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use contract::smoke::{Event, JobOutcome, Request};
+use contract::smoke::{Api, Event, JobOutcome, Request, Wanted};
 use indexmap::IndexMap;
 use protocol::Outputs;
 
 use crate::error::{self, causes};
 use crate::session::Session;
+use crate::told;
 
 /// Why an environment cannot be said to work.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +55,17 @@ pub(crate) fn run(
     outputs: &IndexMap<String, Outputs>,
     hear: &mut dyn FnMut(&Event) -> Result<(), error::Error>,
 ) -> Result<(), error::Error> {
-    let mut child = start(program, session, outputs)?;
+    converse(program, session, &request(session, outputs, Wanted::Everything, None), hear)
+}
+
+/// Asks it anything.
+pub(crate) fn converse(
+    program: &Path,
+    session: &Session,
+    request: &Request,
+    hear: &mut dyn FnMut(&Event) -> Result<(), error::Error>,
+) -> Result<(), error::Error> {
+    let mut child = start(program, session, request)?;
     let mut failed = None;
     for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
         let line = line.map_err(Error::Talk)?;
@@ -75,16 +86,31 @@ pub(crate) fn run(
     }
 }
 
-fn start(program: &Path, session: &Session, outputs: &IndexMap<String, Outputs>) -> Result<Child, Error> {
+/// What it is asked about an environment whose outputs are known.
+pub(crate) fn request(session: &Session, outputs: &IndexMap<String, Outputs>, wanted: Wanted, model_file: Option<&Path>) -> Request {
     let environment = &session.environment;
     let by_name = |outputs: &Outputs| outputs.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let request = Request {
+    let setting = |variable: &str| told::setting(&session.platform, variable);
+    let usual = Api::default();
+    Request {
         environment: environment.name.clone(),
         endpoint: session.surroundings.endpoint().map(str::to_owned),
         region: environment.region.to_string(),
         outputs: outputs.iter().map(|(stack, outputs)| (stack.clone(), by_name(outputs))).collect::<BTreeMap<_, _>>(),
         boxes: environment.images.boxes.clone(),
-    };
+        wanted,
+        // As the templates tell the front door, the worker and the reconciler themselves.
+        api: Api {
+            token_use: setting("FRONT_DOOR_TOKEN_USE").unwrap_or(usual.token_use),
+            per_minute: setting("FRONT_DOOR_PER_MINUTE").and_then(|text| text.parse().ok()).unwrap_or(usual.per_minute),
+            idle_minutes: setting("RECONCILER_IDLE_MINUTES").and_then(|text| text.parse().ok()),
+            model_key: setting("WORKER_MODEL_KEY").filter(|key| key != "none"),
+            model_file: model_file.map(Path::to_owned),
+        },
+    }
+}
+
+fn start(program: &Path, session: &Session, request: &Request) -> Result<Child, Error> {
     let mut command = Command::new(program);
     session.surroundings.apply(&mut command);
     let mut child = command
@@ -93,7 +119,7 @@ fn start(program: &Path, session: &Session, outputs: &IndexMap<String, Outputs>)
         .spawn()
         .map_err(|source| Error::Start { program: program.to_owned(), source })?;
     if let Some(stdin) = child.stdin.take() {
-        serde_json::to_writer(stdin, &request).map_err(|error| Error::Talk(error.into()))?;
+        serde_json::to_writer(stdin, request).map_err(|error| Error::Talk(error.into()))?;
     }
     Ok(child)
 }
@@ -121,6 +147,22 @@ pub(crate) fn text(event: &Event) -> Option<String> {
             };
             format!("smoke: job {job_id} went through the job queue and {end}")
         }
+        Event::Token { user, made, .. } => format!("smoke: a token for `{user}`{}", if *made { ", made for this" } else { "" }),
+        Event::Model { bucket, key, put: true } => format!("smoke: put the model s3://{bucket}/{key}"),
+        Event::Model { bucket, key, put: false } => format!("smoke: the model is at s3://{bucket}/{key}"),
+        Event::Answered { case, status } => format!("smoke: {case}: {status}, as it should be"),
+        Event::State { job_id, state, milliseconds } => format!("smoke: job {job_id} is {state} after {} s", milliseconds / 1000),
+        Event::Fleet { workers, milliseconds } => {
+            format!(
+                "smoke: the fleet wants {} after {} s",
+                error::count(usize::try_from(*workers).unwrap_or(usize::MAX), "worker"),
+                milliseconds / 1000
+            )
+        }
+        Event::Text { job_id, text, tokens, milliseconds } => {
+            format!("smoke: job {job_id} has {tokens} tokens after {milliseconds} ms: {}", text.escape_debug())
+        }
+        Event::Skipped { what, why } => format!("smoke: left out {what}: {why}"),
         Event::Done { milliseconds } => format!("smoke: everything works, after {milliseconds} ms"),
         Event::Failed { .. } => return None,
     })

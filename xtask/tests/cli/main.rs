@@ -8,6 +8,7 @@ mod deploys;
 mod destroys;
 mod graph;
 mod interrupts;
+mod jobs;
 mod offline;
 mod plans;
 mod readback;

@@ -1,6 +1,9 @@
 //! `cargo xtask smoke`: a real picture and a real job go through an environment.
 
 use std::io::Write;
+use std::path::PathBuf;
+
+use contract::smoke::Wanted;
 
 use super::{json_line, outputs};
 use crate::cli::Context;
@@ -12,8 +15,9 @@ use crate::{smoke, tools};
 
 /// Send a real picture and a real job through an environment, and look at what comes out
 ///
-/// Puts pictures into the source bucket, waits for their proxies, decodes them, and sends one job through the job queue. Local deploys
-/// end with this; on AWS it costs a fraction of a cent.
+/// Puts pictures into the source bucket, waits for their proxies, decodes them, and sends one job through the job queue. Where there is
+/// an API, a user asks it for a text: the fleet comes and goes, and what must be refused is. Local deploys end with this; on AWS it costs
+/// a few cents, and the user is one that CLOUDWRIGHT_SMOKE_USER and CLOUDWRIGHT_SMOKE_PASSWORD name.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -23,6 +27,9 @@ pub(crate) struct Args {
     /// Environment to try, as named in environments/
     #[arg(long, value_name = "ENVIRONMENT")]
     env: String,
+    /// File to put into the bucket of models when the workers' model is not there yet
+    #[arg(long, value_name = "FILE")]
+    model_file: Option<PathBuf>,
     /// Write one JSON object per step on stdout, for other programs
     #[arg(long)]
     json: bool,
@@ -32,7 +39,8 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
     let session = Session::open(ctx, &args.env)?;
     let binaries = tools::for_this_machine(&ctx.workspace()?, &session.platform, &Building::tools(ctx.terminal))?;
     let outputs = outputs::read(&session)?;
-    smoke::run(&tools::smoke_among(&binaries)?, &session, &outputs, &mut |event| {
+    let request = smoke::request(&session, &outputs, Wanted::Everything, args.model_file.as_deref());
+    smoke::converse(&tools::smoke_among(&binaries)?, &session, &request, &mut |event| {
         if args.json {
             return json_line(out, event);
         }

@@ -116,6 +116,7 @@ fn there_and_back(others: &Path, command: &impl Fn(&[&str], &[(&str, &OsStr)]) -
     command(&deploy, &[])?;
     // Ends with 3 when something would change.
     command(&nothing_differs, &[])?;
+    command(&["hardening", "--env", "local"], &[])?;
     command(&deploy, &[])?;
 
     command(&[&deploy[..], &["--no-smoke"]].concat(), &[(ENVIRONMENTS_VARIABLE, others.as_os_str())])?;
@@ -185,6 +186,7 @@ mod tests {
             "local down",
             "deploy --env local --yes",
             "diff --env local --deployed",
+            "hardening --env local",
             "deploy --env local --yes",
             "deploy --env local --yes --no-smoke",
             "rollback --env local --to previous --yes",

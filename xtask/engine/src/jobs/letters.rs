@@ -74,6 +74,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 return Ok(Outcome::Declined);
             }
         }
+        let places = self.places_if_any(&request.jobs, target).await?;
         let mut dropped = 0;
         for queue in queues {
             let held = self.take_all(queue, target).await.map_err(|failure| so_far(failure, dropped))?;
@@ -84,7 +85,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                     others.push(one);
                     continue;
                 }
-                self.end_job(&one, request).await.map_err(|failure| so_far(failure, dropped))?;
+                self.end_job(&one, places.as_ref(), target).await.map_err(|failure| so_far(failure, dropped))?;
                 self.bury(queue, &one).await.map_err(|error| so_far(failure::of(error, target), dropped))?;
                 dropped += 1;
                 self.fate(&one, Done::Dropped, None);

@@ -13,7 +13,7 @@ use contract::outputs::jobs as outputs;
 use protocol::{Failure, Sent, StackRef, Target};
 use serde_json::{Value, json};
 
-use crate::cloud::{Action, Cloud, CloudError, DYNAMODB, Order, SQS};
+use crate::cloud::{Action, Cloud, CloudError, DYNAMODB, Order, SQS, StackState};
 use crate::engine::{Engine, Talk};
 use crate::failure;
 
@@ -40,19 +40,13 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     /// Where the jobs of an environment are, as the outputs of their stack say.
     async fn places(&self, stack: &StackRef, target: &Target) -> Result<Places, Failure> {
         let states = self.read_states(target).await?;
-        let deploy = format!("nothing was sent; `cargo xtask deploy --env {}` makes it", target.environment);
-        let Some(state) = states.into_iter().find(|state| state.name == stack.name) else {
-            return Err(failure::request(format!("`{}` has no stack `{}`", target.environment, stack.stack), &deploy));
-        };
-        let output = |name: &str| {
-            let missing = || failure::request(format!("stack `{}` has no output `{name}`", stack.stack), &deploy);
-            state.outputs.get(name).cloned().ok_or_else(missing)
-        };
-        Ok(Places {
-            table: output(outputs::JOBS_TABLE_NAME)?,
-            queue: output(outputs::JOB_QUEUE_URL)?,
-            ops: state.outputs.get(outputs::OPS_QUEUE_URL).cloned(),
-        })
+        among(states, stack, target)
+    }
+
+    /// The same for a request that has said already whose credentials these are; none where there are no jobs.
+    async fn places_if_any(&self, stack: &StackRef, target: &Target) -> Result<Option<Places>, Failure> {
+        let states = self.cloud.stacks().await.map_err(|error| failure::of(error, target))?;
+        Ok(among(states, stack, target).ok())
     }
 
     /// A job's item; none when there is none.
@@ -62,6 +56,23 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let answer = self.cloud.read(&ask).await?;
         Ok(answer.get("Item").filter(|item| item.is_object()).cloned())
     }
+}
+
+/// Where the jobs are, by the outputs of their stack.
+fn among(states: Vec<StackState>, stack: &StackRef, target: &Target) -> Result<Places, Failure> {
+    let deploy = format!("nothing was sent; `cargo xtask deploy --env {}` makes it", target.environment);
+    let Some(state) = states.into_iter().find(|state| state.name == stack.name) else {
+        return Err(failure::request(format!("`{}` has no stack `{}`", target.environment, stack.stack), &deploy));
+    };
+    let output = |name: &str| {
+        let missing = || failure::request(format!("stack `{}` has no output `{name}`", stack.stack), &deploy);
+        state.outputs.get(name).cloned().ok_or_else(missing)
+    };
+    Ok(Places {
+        table: output(outputs::JOBS_TABLE_NAME)?,
+        queue: output(outputs::JOB_QUEUE_URL)?,
+        ops: state.outputs.get(outputs::OPS_QUEUE_URL).cloned(),
+    })
 }
 
 /// Whether a conditional write found something else than it expected.

@@ -42,7 +42,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     /// Send dead letters back.
     pub(super) async fn redrive(&self, queues: &[Graveyard], id: Option<&str>, request: &DeadLetters) -> Result<Outcome, Failure> {
         let target = &request.target;
-        let places = self.places(&request.jobs, target).await.ok();
+        let places = self.places_if_any(&request.jobs, target).await?;
         let (mut sent, mut found) = (0_usize, false);
         for queue in queues {
             let mut left: Vec<Held> = Vec::new();
@@ -137,10 +137,9 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     }
 
     /// A job whose message a person deletes has failed. That of one that SQS gave up may not say so yet, and nobody else will.
-    pub(super) async fn end_job(&self, held: &Held, request: &DeadLetters) -> Result<(), Failure> {
-        let Some(job_id) = &held.letter.job_id else { return Ok(()) };
-        let Ok(places) = self.places(&request.jobs, &request.target).await else { return Ok(()) };
-        let problem = |error| failure::of(error, &request.target);
+    pub(super) async fn end_job(&self, held: &Held, places: Option<&Places>, target: &Target) -> Result<(), Failure> {
+        let (Some(job_id), Some(places)) = (&held.letter.job_id, places) else { return Ok(()) };
+        let problem = |error| failure::of(error, target);
         let Some(item) = self.item(&places.table, job_id).await.map_err(problem)? else { return Ok(()) };
         let state = record::text(&item, column::STATE).unwrap_or_default();
         if is_final(state) {

@@ -1,0 +1,52 @@
+//! The suite, run against a front door that is right and against some that are not, and what the documentation says that people get.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::door::{FRESH, Fault, TOKEN, open};
+use super::*;
+use crate::workspace::Workspace;
+
+fn ours() -> Workspace {
+    Workspace::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn suite(fault: Fault) -> Result<(), String> {
+    let workspace = ours();
+    let variables = Variables { base_url: open(fault), token: TOKEN.to_owned(), fresh_token: FRESH.to_owned() };
+    run(workspace.root(), workspace.target(), &variables, &|_| {}).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_front_door_that_is_right_passes_and_every_other_fails() {
+    assert_eq!(suite(Fault::Nothing), Ok(()));
+    for fault in [Fault::LetsEverybodyIn, Fault::NeverTired, Fault::EveryOrigin] {
+        let said = suite(fault);
+        assert!(said.is_err_and(|said| said.contains("otherwise than it should")), "{fault:?} would be deployed");
+    }
+}
+
+#[test]
+fn every_curl_line_of_the_documentation_is_answered_as_it_says() {
+    let workspace = ours();
+    let text = fs::read_to_string(workspace.root().join("docs/api/jwt_auth.md")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let mut tried = 0;
+
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("curl ")) {
+        // A front door for each line: a window that one has used up is not the next one's.
+        let url = open(Fault::Nothing);
+        let output =
+            Command::new("sh").args(["-c", line]).env("API_URL", &url).env("TOKEN", TOKEN).env("NO_PROXY", "127.0.0.1").output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let expected: Vec<&str> = lines[at + 1..].iter().copied().take_while(|line| !line.starts_with("```")).collect();
+        assert!(!expected.is_empty(), "line {} says no answer", at + 1);
+        for line in expected {
+            assert!(said.lines().any(|found| found.trim_end().eq_ignore_ascii_case(line)), "line {}: `{line}` is not in\n{said}", at + 1);
+        }
+        tried += 1;
+    }
+
+    assert!(8 <= tried, "only {tried} lines were found: the test does not read the page any more");
+}
