@@ -68,9 +68,7 @@ pub(super) fn front_door(
         .protected(env.protection.data)
         .variables(config.variables().into_iter().map(|(name, Text(value))| (name, value)).collect())
         // A job and its idempotency key are written in one transaction, whose parts ask for these and for the check.
-        .may(
-            Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]).on(jobs_arn),
-        )
+        .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]).on(jobs_arn))
         .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(rate_arn))
         .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(fleet_arn))
         .may(Statement::allow(["sqs:SendMessage"]).on(job_queue_arn).on(ops_queue_arn));
@@ -100,7 +98,9 @@ fn alarms(stack: &mut Stack<'_, Api>, function: &Handle<lambda::Function, Api>, 
         Alarm::on(refused)
             .sum_of_seconds(300)
             .at_least(settings.refused_per_five_minutes)
-            .describe("Many requests were refused for their number: a client repeats itself; `jwtSub` in the log of the front door says whose")
+            .describe(
+                "Many requests were refused for their number: a client repeats itself; `jwtSub` in the log of the front door says whose",
+            )
             .tell(alerts),
     );
     stack.add(

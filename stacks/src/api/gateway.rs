@@ -62,10 +62,7 @@ pub(super) fn routes(
     for (method, path) in ROUTES.into_iter().chain([PREFLIGHT]) {
         let key = format!("{method} {path}");
         // A limit here knows no users: it protects all of them together, and stands far above what one may do.
-        limits.insert(
-            key.clone(),
-            json!({ "ThrottlingRateLimit": settings.route_rate(), "ThrottlingBurstLimit": settings.route_burst() }),
-        );
+        limits.insert(key.clone(), json!({ "ThrottlingRateLimit": settings.route_rate(), "ThrottlingBurstLimit": settings.route_burst() }));
         let route = apigatewayv2::Route::new(api, key)
             .target(sub!("integrations/{}", integration.reference()))
             .authorization_type(AuthorizationType::None);

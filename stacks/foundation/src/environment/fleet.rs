@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::images::Architecture;
-use super::texts::{InstanceType, Model, ModelKey, Sha256, ServerUrl};
+use super::texts::{InstanceType, Model, ModelKey, ServerUrl, Sha256};
 
 /// The workers: what they run on, how many there are, and which model they have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -13,4 +13,4 @@ mod secrets;
 pub(crate) use cargo::{Built, Order, Profile, build, build_for};
 pub(crate) use elf::Machine;
 pub(crate) use error::Error;
-pub(crate) use pack::{Shipped, pack};
+pub(crate) use pack::{BOOTSTRAP, Shipped, pack};
