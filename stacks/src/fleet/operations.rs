@@ -86,7 +86,8 @@ fn machine(
 /// What the calls of a definition need, each on what it is about.
 fn grants(definition: &Json, shared: &Shared, worker: &Worker, compute: &Compute) -> Vec<Statement<Fleet>> {
     let template = sub!("arn:{}:ec2:{}:{}:launch-template/{}", partition(), region(), account_id(), worker.template.launch_template_id());
-    let parameter = sub!("arn:{}:ssm:{}:{}:parameter/{}", partition(), region(), account_id(), shared.instance_type_parameter.clone());
+    // `*` for the slash, which CloudFormation's names lack and those of others begin with.
+    let parameter = sub!("arn:{}:ssm:{}:{}:parameter*{}", partition(), region(), account_id(), shared.instance_type_parameter.clone());
     let machine = match compute {
         Compute::Group(group) => group_arn(group),
         Compute::Instance(instance) => instance_arn(instance),
