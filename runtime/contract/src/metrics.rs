@@ -31,6 +31,8 @@ pub const JOB_MILLISECONDS: &str = "JobMilliseconds";
 pub const JOB_TOKENS: &str = "JobTokens";
 /// Jobs whose message was sent again, because nobody could be sure that it was sent.
 pub const JOBS_SENT_AGAIN: &str = "JobsSentAgain";
+/// What the workers' Auto Scaling group tried in vain, such as a launch without capacity.
+pub const FLEET_FAILED_ACTIVITIES: &str = "FleetFailedActivities";
 
 /// The one dimension: the function's name. CloudFormation generates it, so that environments in one account stay apart, and an alarm can refer to it.
 pub const DIMENSION_FUNCTION_NAME: &str = "FunctionName";

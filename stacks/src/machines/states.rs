@@ -95,7 +95,7 @@ pub(super) fn fail(error: &str) -> Value {
 ///
 /// A machine that is run again finds the fleet half changed, and would take that for what was there before.
 pub(super) fn remember(columns: &[(&str, &str)], assign: Value, next: &str, on_failure: &str) -> Value {
-    let mut update = format!("SET #state = :state, #updated = :updated, #created = if_not_exists(#created, :updated)");
+    let mut update = "SET #state = :state, #updated = :updated, #created = if_not_exists(#created, :updated)".to_owned();
     let mut names = json!({ "#state": column::STATE, "#updated": column::UPDATED_AT, "#created": column::CREATED_AT });
     let mut values = json!({ ":state": { "S": OperationState::Running.as_str() }, ":updated": { "N": NOW } });
     for (column, value) in columns {

@@ -4,6 +4,7 @@
     deny(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::unreachable, clippy::todo)
 )]
 
+mod agent;
 mod aws;
 
 use std::io::{BufRead, Write};
@@ -76,6 +77,12 @@ fn listen(wishes: Wishes) -> mpsc::UnboundedReceiver<String> {
 }
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if let (Some(mode), Some(folder)) = (arguments.next(), arguments.next())
+        && mode == "agent"
+    {
+        return agent::run(std::path::Path::new(&folder));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,

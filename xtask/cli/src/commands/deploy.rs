@@ -1,5 +1,6 @@
 //! `cargo xtask deploy`: an environment becomes what is written.
 
+use std::env;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -309,6 +310,10 @@ fn prepare(
     });
     let cloud = cloud.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let binaries = binaries?;
+    // An engine that plays a part in a test has no such mode.
+    if env::var_os(tools::ENGINE_VARIABLE).is_none() {
+        local::compute(workspace, &tools::engine_among(&binaries)?, environment.region.as_str(), &|line| building.say(line))?;
+    }
     let artifacts = tools::pack(workspace, platform, &binaries, Profile::Dev)?;
     Ok(Ready { binaries, artifacts, local: Some(cloud.endpoint) })
 }

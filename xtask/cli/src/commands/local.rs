@@ -91,6 +91,9 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
                 }
                 Some(Cloud { endpoint, pid, account, .. }) => {
                     line(out, &format!("running at {endpoint} as process {pid}, account {account}"))?;
+                    if let (logs, Some(agent)) = local::compute_status(&workspace) {
+                        line(out, &format!("workers are kept by process {agent}; what they write is in {}", logs.display()))?;
+                    }
                 }
                 None => line(out, "not running")?,
             }

@@ -49,6 +49,16 @@ impl Folder {
         self.0.join("kept.json")
     }
 
+    /// The compute agent, or the one that ran last.
+    pub(super) fn agent(&self) -> PathBuf {
+        self.0.join("agent.json")
+    }
+
+    /// What the compute agent keeps: programs and models of workers, and what they write.
+    pub(super) fn workers(&self) -> PathBuf {
+        self.0.join("workers")
+    }
+
     pub(super) fn log(&self) -> PathBuf {
         self.0.join("ministack.log")
     }

@@ -10,6 +10,7 @@
 //! Everything is in `target/local`, or in the folder that `CLOUDWRIGHT_LOCAL_DIR` names: another folder is another local cloud,
 //! beside the first and on another port.
 
+mod agent;
 mod error;
 mod folder;
 mod http;
@@ -91,6 +92,19 @@ pub(crate) fn status(workspace: &Workspace) -> Option<Cloud> {
     Place::of(workspace).status()
 }
 
+/// Starts the compute agent beside the running local cloud, unless it runs: `engine` is the binary that it is a mode of.
+///
+/// From then on workers run as Auto Scaling groups ask for them, until [`down`]; the next [`up`] starts it again.
+pub(crate) fn compute(workspace: &Workspace, engine: &Path, region: &str, say: &dyn Fn(&str)) -> Result<(), Error> {
+    Place::of(workspace).compute(engine, region, say)
+}
+
+/// Where the workers' logs lie, and the compute agent's process while it runs.
+pub(crate) fn compute_status(workspace: &Workspace) -> (PathBuf, Option<u32>) {
+    let folder = Place::of(workspace).folder;
+    (folder.workers().join("logs"), agent::running(&folder))
+}
+
 /// Stops it, with the functions that it runs. Never ends a process that we did not start.
 pub(crate) fn down(workspace: &Workspace, say: &dyn Fn(&str)) -> Result<Down, Error> {
     Place::of(workspace).down(say)
@@ -161,6 +175,7 @@ impl Place {
         }
         self.folder.prepare()?;
         let state = self.start(&venv, port, account)?;
+        agent::resume(&self.folder, &venv, &state)?;
         // What is kept is only whole until something is changed.
         self.folder.forget(&self.folder.kept())?;
         Ok(cloud(state, if kept.is_some() { Origin::Resumed } else { Origin::Empty }))
@@ -173,7 +188,10 @@ impl Place {
 
     fn down(&self, say: &dyn Fn(&str)) -> Result<Down, Error> {
         let _lock = self.folder.lock(say)?;
-        let Some(state) = self.remembered() else { return Ok(Down::NotRunning) };
+        let Some(state) = self.remembered() else {
+            agent::stop(&self.folder)?;
+            return Ok(Down::NotRunning);
+        };
         let ran = state.process.is_alive();
         self.stop(&state)?;
         Ok(match (ran, self.folder.kept().exists()) {
@@ -181,6 +199,13 @@ impl Place {
             (true, true) => Down::Kept,
             (true, false) => Down::Lost,
         })
+    }
+
+    fn compute(&self, engine: &Path, region: &str, say: &dyn Fn(&str)) -> Result<(), Error> {
+        let _lock = self.folder.lock(say)?;
+        let Some(state) = self.remembered().filter(|state| state.process.is_alive()) else { return Ok(()) };
+        let venv = Venv::ensure(&Purpose::LOCAL_CLOUD, &self.target, &Lookup::from_environment(), say)?;
+        agent::ensure(&self.folder, &venv, &state, engine, region)
     }
 
     fn remembered(&self) -> Option<State> {
@@ -246,6 +271,8 @@ impl Place {
 
     /// Stops what is remembered, or clears up after it when it is gone already.
     fn stop(&self, state: &State) -> Result<(), Error> {
+        // First, while there is still a local cloud that workers can put their jobs back into.
+        agent::stop(&self.folder)?;
         let gently = state.process.end(ENDS_WITHIN);
         if state.process.is_alive() {
             return Err(Error::WillNotEnd { pid: state.process.pid });

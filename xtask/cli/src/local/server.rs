@@ -29,7 +29,7 @@ const QUESTION: Duration = Duration::from_secs(2);
 const EMPTY_WITHIN: Duration = Duration::from_secs(60);
 
 /// Leaves the terminal's session, so that neither Ctrl-C nor closing the window ends what is started, and becomes the program.
-const DETACH: &str = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])";
+pub(super) const DETACH: &str = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])";
 
 /// The address that the local cloud answers at.
 pub(super) fn endpoint(port: u16) -> String {

@@ -276,3 +276,51 @@ fn a_state_file_whose_number_somebody_else_has_now_ends_nobody() {
     assert!(alive, "somebody else's program would have been ended");
     assert!(!cloud.place.folder.state().exists(), "the stale file would be looked at for ever");
 }
+
+/// An engine that starts a worker as soon as it is told to be the compute agent, and writes down what it was told.
+fn engine(folder: &Path) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let program = folder.join("engine");
+    let script = "#!/bin/sh\nsleep 1000 &\necho \"$1 $AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID $AWS_REGION $!\" > \"$2/draft\"\n\
+                  mv \"$2/draft\" \"$2/told\"\nwait\n";
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    program
+}
+
+fn told(folder: &Folder) -> String {
+    let path = folder.workers().join("told");
+    for _ in 0..1_000 {
+        if let Ok(told) = fs::read_to_string(&path) {
+            fs::remove_file(&path).unwrap();
+            return told.trim().to_owned();
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the compute agent was not started");
+}
+
+#[test]
+fn workers_end_with_the_local_cloud_and_come_back_with_it() {
+    let cloud = Own::new();
+    let folder = &cloud.place.folder;
+    let running = cloud.up();
+    let program = engine(cloud._folder.path());
+
+    cloud.place.compute(&program, "eu-central-1", &|_| {}).unwrap();
+    let first = told(folder);
+    let agent = Process::with(agent::running(folder).unwrap()).unwrap();
+    cloud.place.compute(&program, "eu-central-1", &|_| {}).unwrap();
+    let same = agent::running(folder);
+    let worker = Process::with(first.rsplit_once(' ').unwrap().1.parse().unwrap()).unwrap();
+    cloud.down();
+    let left = [agent.is_alive(), worker.is_alive(), agent::running(folder).is_some()];
+    cloud.up();
+    let second = told(folder);
+
+    let expected = format!("agent {} {ACCOUNT} eu-central-1 {}", running.endpoint, worker.pid);
+    assert_eq!(first, expected, "workers would be looked for elsewhere than in the local cloud");
+    assert_eq!(same, Some(agent.pid), "each deploy would interrupt every job");
+    assert_eq!(left, [false; 3], "a worker would go on without a local cloud");
+    assert!(second.starts_with("agent "), "jobs would wait until the next deploy");
+}
