@@ -85,27 +85,23 @@ pub(super) fn reconciler(
 fn grants(shared: &Shared, compute: &Compute, machines: &Machines) -> Vec<Statement<Fleet>> {
     let each = [Some(&machines.resize), machines.power.as_ref()].into_iter().flatten();
     let each: Vec<_> = each.collect();
-    let executions =
-        each.iter().map(|machine| sub!("arn:{}:states:{}:{}:execution:{}:*", partition(), region(), account_id(), machine.name()));
     let mut statements = vec![
         Statement::allow(["sqs:GetQueueAttributes", "sqs:SendMessage"]).on(shared.job_queue_arn.clone()),
         Statement::allow(["dynamodb:Query"]).on(sub!("{}/index/{}", shared.jobs_table_arn.clone(), index::UNSENT)),
         Statement::allow(["dynamodb:GetItem", "dynamodb:UpdateItem"]).on(shared.jobs_table_arn.clone()),
         // Workers are a few items among few: they are read all at once.
-        Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Scan"])
-            .on(shared.fleet_table_arn.clone()),
-        Statement::allow(["states:StartExecution"]).on_each(each.iter().map(|machine| text(machine.arn()))),
-        Statement::allow(["states:DescribeExecution"]).on_each(executions),
+        Statement::allow(["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:Scan"]).on(shared.fleet_table_arn.clone()),
+        Statement::allow(["states:StartExecution", "states:ListExecutions"]).on_each(each.iter().map(|machine| text(machine.arn()))),
     ];
     match compute {
         Compute::Group(group) => statements.extend([
-            Statement::allow(["autoscaling:DescribeAutoScalingGroups"]).on("*"),
             Statement::allow([
-                "autoscaling:SetDesiredCapacity",
-                "autoscaling:SetInstanceProtection",
-                "autoscaling:TerminateInstanceInAutoScalingGroup",
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeInstanceRefreshes",
+                "autoscaling:DescribeScalingActivities",
             ])
-            .on(group_arn(group)),
+            .on("*"),
+            Statement::allow(["autoscaling:SetDesiredCapacity"]).on(group_arn(group)),
         ]),
         Compute::Instance(_) => {}
     }

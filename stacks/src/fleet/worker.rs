@@ -87,6 +87,8 @@ fn role(
             shared.code_bucket.clone(),
             code_key.clone()
         )),
+        // Without it, S3 answers 403 for a model that nobody has put there, and the worker could not say what is missing.
+        Statement::allow(["s3:ListBucket"]).on(models.arn()),
         Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]).on(log.arn()),
     ];
     statements.extend(shared.key.clone().map(|key| Statement::allow(["kms:Decrypt", "kms:GenerateDataKey"]).on(key)));
