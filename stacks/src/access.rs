@@ -22,11 +22,11 @@ pub struct Access {
     pub role: Export<iam::role::Arn>,
 }
 
-/// The most bytes of actions in one managed policy: IAM takes 6,144 characters in all, without spaces.
-const MOST_ACTION_BYTES: usize = 5_000;
+/// The most bytes of actions in one managed policy: IAM takes 6,144 characters in all, without spaces, of which resources take a part.
+const MOST_ACTION_BYTES: usize = 3_600;
 
 /// Services whose resources get names that begin with that of their stack, with the resources of these names.
-pub(crate) const NAMED: [(&str, &[&str]); 8] = [
+pub(crate) const NAMED: [(&str, &[&str]); 9] = [
     ("cloudwatch", &["arn:{}:cloudwatch:{}:{}:alarm:{prefix}*"]),
     ("dynamodb", &["arn:{}:dynamodb:{}:{}:table/{prefix}*"]),
     (
@@ -38,6 +38,8 @@ pub(crate) const NAMED: [(&str, &[&str]); 8] = [
     ("s3", &["arn:{}:s3:::{prefix}*"]),
     ("sns", &["arn:{}:sns:{}:{}:{prefix}*"]),
     ("sqs", &["arn:{}:sqs:{}:{}:{prefix}*"]),
+    // Parameters get names of CloudFormation's own; images of AWS are found by parameters that everybody may read.
+    ("ssm", &["arn:{}:ssm:{}:{}:parameter/CFN-*", "arn:${AWS::Partition}:ssm:${AWS::Region}::parameter/aws/service/*"]),
 ];
 
 /// Roles that services of AWS make for themselves when they are first used: CloudFormation asks for them on their behalf.
@@ -56,11 +58,15 @@ const LOG_DELIVERY: [&str; 8] = [
     "logs:UpdateLogDelivery",
 ];
 
+/// Services that handlers ask, but that IAM's own list does not have: a permission for them is none.
+const UNKNOWN_SERVICES: [&str; 1] = ["managed-fleets:"];
+
 /// A role for CloudFormation that may make, change and delete what these stacks hold, under names of this environment, and nothing else.
 #[must_use]
 pub fn execution_role(env: &Environment, platform: &[Finished]) -> Finished {
     let templates: Vec<_> = platform.iter().map(|stack| stack.template.to_json()).collect();
-    let actions: Vec<String> = execution::actions(&templates).needed.into_keys().collect();
+    let needed = execution::actions(&templates).needed.into_keys();
+    let actions: Vec<String> = needed.filter(|action| !UNKNOWN_SERVICES.iter().any(|service| action.starts_with(service))).collect();
     let mut stack = Stack::new(env, STACK, "What CloudFormation may do in this environment");
 
     let role = stack.add("Role", iam::Role::new(PolicyDocument::assumed_by_service("cloudformation.amazonaws.com")));

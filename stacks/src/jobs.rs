@@ -2,7 +2,7 @@
 
 use cfn_kit::context::{Context, Outline};
 use cfn_kit::units::{Days, Seconds};
-use cfn_kit::{dynamodb, kms, sns, sqs};
+use cfn_kit::{dynamodb, kms, sns, sqs, ssm};
 use contract::jobs::{column, index};
 use contract::rates::column::USER as RATE_KEY;
 use contract::{fleet, outputs};
@@ -37,6 +37,8 @@ pub struct Jobs {
     pub rate_table: TableExport,
     /// Workers, and operations on the fleet.
     pub fleet_table: TableExport,
+    /// The parameter that holds the instance type of the workers.
+    pub instance_type: Export<ssm::parameter::Name>,
     /// The key of the queues, where they have one of their own.
     pub key: Option<Export<kms::key::Arn>>,
     /// Where alarms of all stacks are told.
@@ -162,6 +164,16 @@ pub fn jobs(env: &Environment) -> Built<Jobs> {
             .tell(&told),
     );
 
+    // Beside the other state of the fleet, and not in its own stack: it must be there before anything that reads it is made.
+    let first = env.fleet.instance_types.first().map_or("g4dn.xlarge", |name| name.as_str());
+    let instance_type = ssm::Parameter::new(ssm::parameter::Type::String, first).description("Instance type of the workers");
+    let instance_type = stack.add("InstanceType", instance_type);
+    stack.explain(
+        &instance_type,
+        Context::why("what an admin asked for last; the launch template reads it, so that a deploy does not take a resize back")
+            .must("a deploy writes it only where the environment's first instance type is another than at the last deploy"),
+    );
+
     let gives = Jobs {
         job_queue: QueueExport {
             url: stack.output(outputs::jobs::JOB_QUEUE_URL, queue.queue.queue_url(), "FIFO queue that jobs wait in"),
@@ -192,6 +204,11 @@ pub fn jobs(env: &Environment) -> Built<Jobs> {
             name: stack.output(outputs::jobs::FLEET_TABLE_NAME, fleet.table_name(), "Workers, and operations on the fleet"),
             arn: stack.output("FleetTableArn", fleet.arn(), "The same, for policies"),
         },
+        instance_type: stack.output(
+            "InstanceTypeParameter",
+            instance_type.reference(),
+            "SSM parameter with the instance type of the workers",
+        ),
         key: key.map(|key| stack.output("KeyArn", key.arn(), "Key of the queues")),
         alerts: stack.output("AlertTopicArn", alerts.topic_arn(), "Where alarms are told"),
     };

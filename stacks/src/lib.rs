@@ -8,15 +8,19 @@ mod access;
 mod account;
 mod api;
 mod artifacts;
+mod fleet;
 mod images;
 mod jobs;
+mod network;
 
 pub use access::{Access, execution_role};
 pub use account::{Account, account};
 pub use api::{Api, api};
 pub use artifacts::{Artifacts, artifacts};
+pub use fleet::{Fleet, fleet};
 pub use images::{Images, images};
-pub use jobs::{Jobs, jobs};
+pub use jobs::{Jobs, QueueExport, TableExport, jobs};
+pub use network::{Network, network};
 
 use foundation::environment::Environment;
 use foundation::{Finished, Platform};
@@ -31,5 +35,7 @@ pub fn platform(env: &Environment) -> Vec<Finished> {
     let jobs = jobs(env);
     let images = images(env, &artifacts.gives, &jobs.gives);
     let api = api(env, &artifacts.gives, &jobs.gives);
-    vec![artifacts.finished, jobs.finished, images.finished, api.finished]
+    let network = network(env);
+    let fleet = fleet(env, &artifacts.gives, &jobs.gives, &network.gives);
+    vec![artifacts.finished, jobs.finished, images.finished, api.finished, network.finished, fleet.finished]
 }

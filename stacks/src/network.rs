@@ -90,7 +90,7 @@ fn public(stack: &mut Stack<'_, Network>, vpc: &Vpc) -> Subnets {
 fn behind_nat(stack: &mut Stack<'_, Network>, vpc: &Vpc) -> Subnets {
     let outside = public(stack, vpc);
     let inside = private(stack, vpc);
-    let address = stack.add("NatAddress", ec2::EIP::new().domain("vpc"));
+    let address = stack.add("NatAddress", ec2::Eip::new().domain("vpc"));
     let nat = ec2::NatGateway::new().subnet_id(&outside.subnets[0]).allocation_id(address.allocation_id());
     let nat = stack.add("Nat", nat);
     stack.add("NatRoute", ec2::Route::new(&inside.table).destination_cidr_block("0.0.0.0/0").nat_gateway_id(&nat));

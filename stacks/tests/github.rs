@@ -85,7 +85,9 @@ fn nothing_is_changed_but_stacks_and_artifacts_of_the_environment() {
             let reads = action.split(':').nth(1).is_some_and(|verb| ["Get", "List", "Describe"].iter().any(|read| verb.starts_with(read)));
             let changes = action.starts_with("cloudformation:") || ["s3:PutObject", "iam:PassRole"].contains(&action);
             assert!(reads || changes, "a pipeline could {action} without CloudFormation");
-            assert!(!action.contains('*'), "{action} is more than was looked at");
+            // The handlers of some types say only so much: every question of that kind, and nothing but questions.
+            let asks = ["autoscaling:Describe*", "ec2:Describe*", "ec2:Get*", "elasticloadbalancing:Describe*", "managed-fleets:Get*"];
+            assert!(!action.contains('*') || asks.contains(&action), "{action} is more than was looked at");
         }
         let writes = statement["Action"].to_string().contains("PutObject") || statement["Sid"] == "Stacks";
         let own = listed(&statement["Resource"]).iter().all(|resource| resource.contains("cloudwright-prod-"));

@@ -32,6 +32,15 @@ fn target(value: &Json) -> Option<&str> {
     value["Fn::GetAtt"][0].as_str().or_else(|| value["Ref"].as_str())
 }
 
+/// The queue behind a parameter whose value is another stack's output.
+fn queue_of_another_stack<'a>(all: &'a [(String, Finished, Json)], stack: &Finished, parameter: &str) -> Option<&'a Json> {
+    let Wire::Output { stack: giver, output } = stack.parameters.get(parameter)? else { return None };
+    let environment = stack.name.strip_suffix(stack.stack)?;
+    let (_, _, template) = all.iter().find(|(name, _, _)| *name == format!("{environment}{giver}"))?;
+    let queue = target(&template["Outputs"][output]["Value"])?;
+    of_type(template, "AWS::SQS::Queue").into_iter().find_map(|(id, properties)| (id == queue).then_some(properties))
+}
+
 fn statements(document: &Json) -> impl Iterator<Item = &Json> {
     document["Statement"].as_array().into_iter().flatten()
 }
@@ -71,12 +80,15 @@ fn every_queue_has_a_dead_letter_queue_that_forgets_later_than_the_queue() {
 
 #[test]
 fn a_message_stays_hidden_six_times_longer_than_its_function_may_run() {
-    for (name, _, template) in everything() {
-        let queues: BTreeMap<&str, &Json> = of_type(&template, "AWS::SQS::Queue").into_iter().collect();
-        let functions: BTreeMap<&str, &Json> = of_type(&template, "AWS::Lambda::Function").into_iter().collect();
+    let everything = everything();
+    for (name, stack, template) in &everything {
+        let queues: BTreeMap<&str, &Json> = of_type(template, "AWS::SQS::Queue").into_iter().collect();
+        let functions: BTreeMap<&str, &Json> = of_type(template, "AWS::Lambda::Function").into_iter().collect();
 
-        for (_, mapping) in of_type(&template, "AWS::Lambda::EventSourceMapping") {
-            let queue = queues[target(&mapping["EventSourceArn"]).unwrap()];
+        for (_, mapping) in of_type(template, "AWS::Lambda::EventSourceMapping") {
+            let named = target(&mapping["EventSourceArn"]).unwrap();
+            let elsewhere = queue_of_another_stack(&everything, stack, named);
+            let queue = queues.get(named).copied().or(elsewhere).unwrap_or_else(|| panic!("{name}: nobody makes {named}"));
             let function = functions[target(&mapping["FunctionName"]).unwrap()];
             let (hidden, timeout) = (queue["VisibilityTimeout"].as_u64().unwrap(), function["Timeout"].as_u64().unwrap());
             assert!(hidden >= 6 * timeout, "{name}: a second call could take the same picture ({hidden} s, {timeout} s)");
@@ -105,12 +117,20 @@ fn every_alarm_says_what_to_do_and_tells_somebody() {
         for (id, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
             assert!(alarm["AlarmDescription"].as_str().is_some_and(|text| text.len() > 20), "{name}: {id} wakes somebody and says nothing");
             assert!(alarm["AlarmActions"].as_array().is_some_and(|actions| !actions.is_empty()), "{name}: {id} fires unheard");
-            assert!(
-                alarm["Dimensions"].as_array().is_some_and(|all| all.iter().all(|one| target(&one["Value"]).is_some())),
-                "{name}: {id}"
-            );
+            // An alarm on several metrics has their dimensions and periods in each.
+            let several =
+                alarm["Metrics"].as_array().into_iter().flatten().map(|query| &query["MetricStat"]).filter(|stat| stat.is_object());
+            let mut watched: Vec<_> = several.map(|stat| (&stat["Metric"]["Dimensions"], &stat["Period"])).collect();
+            if alarm["Metrics"].is_null() {
+                watched.push((&alarm["Dimensions"], &alarm["Period"]));
+            }
+            assert!(!watched.is_empty(), "{name}: {id} watches nothing");
+            let of_resources =
+                |dimensions: &Json| dimensions.as_array().is_some_and(|all| all.iter().all(|one| target(&one["Value"]).is_some()));
+            assert!(watched.iter().all(|(dimensions, _)| of_resources(dimensions)), "{name}: {id}");
             assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}: {id} would fire while nothing happens");
-            let window = alarm["Period"].as_u64().unwrap() * alarm["EvaluationPeriods"].as_u64().unwrap();
+            let longest = watched.iter().map(|(_, period)| period.as_u64().unwrap()).max().unwrap();
+            let window = longest * alarm["EvaluationPeriods"].as_u64().unwrap();
             assert!(window <= 7 * 86_400, "{name}: {id} looks back further than CloudWatch does");
         }
     }
@@ -155,9 +175,13 @@ fn no_resource_has_a_name_that_another_environment_could_take() {
     let names = ["QueueName", "TopicName", "BucketName", "TableName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "AliasName"];
     for (name, _, template) in everything() {
         for (id, resource) in template["Resources"].as_object().unwrap() {
-            // A mapping and a permission name a function; they are not named by it.
-            let of_another = ["AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"].contains(&resource["Type"].as_str().unwrap());
-            let own = names.iter().filter(|property| !of_another || **property != "FunctionName");
+            // A mapping and a permission name a function, a flow log a log group; they are not named by it.
+            let named_after = |property: &str| match resource["Type"].as_str().unwrap() {
+                "AWS::Lambda::EventSourceMapping" | "AWS::Lambda::Permission" => property == "FunctionName",
+                "AWS::EC2::FlowLog" => property == "LogGroupName",
+                _ => false,
+            };
+            let own = names.iter().filter(|property| !named_after(property));
             // The access log's name is an agreement with those who search it; it holds the environment's name, but for prod's.
             let own = own.filter(|property| id != "AccessLog" || **property != "LogGroupName");
             let fixed: Vec<_> = own.filter(|property| !resource["Properties"][**property].is_null()).collect();
@@ -203,7 +227,9 @@ fn a_role_may_only_do_what_is_named() {
             for statement in documents.flat_map(statements) {
                 let actions = actions(statement);
                 assert!(actions.iter().all(|action| !action.contains('*')), "{name}: {id} may do more than it needs: {actions:?}");
-                assert_ne!(statement["Resource"], "*", "{name}: {id} may do {actions:?} to anything");
+                // What describes many at once knows no single one.
+                let describes = actions.iter().all(|action| action.contains(":Describe"));
+                assert!(describes || statement["Resource"] != "*", "{name}: {id} may do {actions:?} to anything");
                 // Lambda would make a log group without retention again after the stack is gone.
                 assert!(!actions.contains(&"logs:CreateLogGroup"), "{name}: {id}");
             }
@@ -290,6 +316,10 @@ fn everything_that_a_stack_takes_is_given_by_one_before_it() {
             ("jobs", "RateTableName"),
             ("jobs", "FleetTableName"),
             ("jobs", "OpsQueueUrl"),
+            ("fleet", "LaunchTemplateId"),
+            ("fleet", "AutoScalingGroupName"),
+            ("fleet", "ModelBucketName"),
+            ("fleet", "ReconcilerName"),
             ("api", "ApiUrl"),
             ("api", "ApiId"),
             ("api", "UserPoolId"),
@@ -361,6 +391,109 @@ fn nobody_makes_an_account_or_gets_a_token_by_password_unless_the_environment_sa
         assert_eq!(flows.contains(&Json::from("ALLOW_USER_PASSWORD_AUTH")), login.by_password, "{name}");
         assert_eq!(login.by_password, name == "local", "{name}: a password could be tried from anywhere");
         assert_eq!(client["GenerateSecret"], false, "{name}: a secret on everybody's machine is none");
+    }
+}
+
+/// The script of a launch template.
+fn user_data(template: &Json) -> String {
+    let (_, worker) = of_type(template, "AWS::EC2::LaunchTemplate")[0];
+    worker["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_a_worker_is_told_it_takes() {
+    for (name, stack, template) in everything().into_iter().filter(|(_, stack, _)| stack.stack == "fleet") {
+        let script = user_data(&template);
+        assert!(script.len() < 12 * 1024, "{name}: with its values in it, EC2 would refuse more than 16 KB: {}", script.len());
+        assert!(!script.contains("{{"), "{name}: something was not filled in");
+        let lines = script.split("<<'ENVIRONMENT'\n").nth(1).and_then(|rest| rest.split("\nENVIRONMENT\n").next()).unwrap();
+        let variables: BTreeMap<&str, &str> = lines.lines().map(|line| line.split_once('=').unwrap()).collect();
+
+        let read = contract::worker::WorkerConfig::read(|name| variables.get(name).map(|value| (*value).to_owned()));
+
+        assert!(read.is_ok(), "{name}: the worker would not start: {read:?}");
+        for name in ["AWS_REGION", "WORKER_ARTIFACT_BUCKET", "WORKER_ARTIFACT_KEY"] {
+            assert!(variables[name].starts_with("${"), "{name} is known to AWS alone: {}", variables[name]);
+        }
+        let known = |placeholder: &str| {
+            let id = placeholder.split(['}', '.']).next().unwrap();
+            id == "AWS::Region" || stack.parameters.contains_key(id) || !template["Resources"][id].is_null()
+        };
+        assert!(script.split("${").skip(1).all(known), "{name}: CloudFormation would take a variable of the shell for one of its own");
+    }
+}
+
+#[test]
+fn what_the_reconciler_is_told_it_takes() {
+    for (name, _, template) in everything().into_iter().filter(|(_, stack, _)| stack.stack == "fleet") {
+        let (_, function) = of_type(&template, "AWS::Lambda::Function")[0];
+        let variables = function["Environment"]["Variables"].as_object().unwrap();
+        let value = |name: &str| Some(variables.get(name)?.as_str().unwrap_or("known-to-aws").to_owned());
+
+        let read = contract::fleet::ReconcilerConfig::read(value);
+
+        assert!(read.is_ok(), "{name}: the reconciler would not start: {read:?}");
+    }
+}
+
+#[test]
+fn a_deploy_takes_back_neither_the_number_nor_the_type_of_the_workers() {
+    for (name, _, template) in everything().into_iter().filter(|(_, stack, _)| stack.stack == "fleet") {
+        for (id, group) in of_type(&template, "AWS::AutoScaling::AutoScalingGroup") {
+            assert!(group["DesiredCapacity"].is_null(), "{name}: each deploy would set {id} back");
+            assert_eq!(group["MinSize"], "0", "{name}: {id} would never go to zero");
+            assert_eq!(group["NewInstancesProtectedFromScaleIn"], true, "{name}: {id} would end workers in mid-job");
+        }
+        let (_, worker) = of_type(&template, "AWS::EC2::LaunchTemplate")[0];
+        let data = &worker["LaunchTemplateData"];
+        assert_eq!(data["InstanceType"]["Fn::Sub"], "{{resolve:ssm:${JobsInstanceTypeParameter}}}", "{name}: a resize would be taken back");
+        assert_eq!(data["MetadataOptions"]["HttpTokens"], "required", "{name}: credentials could be had by a forged request");
+        assert_eq!(data["BlockDeviceMappings"][0]["Ebs"]["Encrypted"], true, "{name}");
+        for (id, group) in of_type(&template, "AWS::EC2::SecurityGroup") {
+            assert!(group["SecurityGroupIngress"].is_null(), "{name}: somebody could come into {id}");
+        }
+    }
+}
+
+#[test]
+fn one_instance_that_changes_its_shape_is_a_fleet_as_well() {
+    let mut env = environment("staging");
+    env.fleet.mode = foundation::environment::FleetMode::Single;
+
+    let stack = stacks::platform(&env).into_iter().find(|stack| stack.stack == "fleet").unwrap();
+
+    let template = stack.template.to_json();
+    let findings = cfn_kit::check(&stack.document());
+    assert!(findings.is_empty(), "CloudFormation would refuse it: {findings:?}");
+    assert_eq!(of_type(&template, "AWS::EC2::Instance").len(), 1);
+    assert!(of_type(&template, "AWS::AutoScaling::AutoScalingGroup").is_empty(), "a group replaces an instance that is stopped");
+    let machines: Vec<_> = of_type(&template, "AWS::StepFunctions::StateMachine").into_iter().map(|(id, _)| id).collect();
+    assert_eq!(machines, ["ResizeMachine", "PowerMachine"]);
+    let variables = &of_type(&template, "AWS::Lambda::Function")[0].1["Environment"]["Variables"];
+    assert_eq!(variables["RECONCILER_MODE"], "single");
+    assert_ne!(variables["RECONCILER_POWER_MACHINE_ARN"], "none", "nobody could start the instance");
+}
+
+#[test]
+fn every_way_out_of_the_network_is_one_that_cloudformation_takes() {
+    use foundation::environment::Egress;
+    for (egress, kind, number) in [
+        (Egress::Public, "AWS::EC2::InternetGateway", 1),
+        (Egress::Nat, "AWS::EC2::NatGateway", 1),
+        (Egress::Endpoints, "AWS::EC2::VPCEndpoint", 9),
+    ] {
+        let mut env = environment("staging");
+        env.network.egress = egress;
+
+        let stack = stacks::network(&env).finished;
+
+        let findings = cfn_kit::check(&stack.document());
+        assert!(findings.is_empty(), "CloudFormation would refuse {egress:?}: {findings:?}");
+        let template = stack.template.to_json();
+        assert_eq!(of_type(&template, kind).len(), number, "{egress:?}");
+        let gateway = |(_, endpoint): &(&str, &Json)| endpoint["VpcEndpointType"] == "Gateway";
+        let free = of_type(&template, "AWS::EC2::VPCEndpoint").into_iter().filter(gateway).count();
+        assert_eq!(free, 2, "{egress:?}: S3 and DynamoDB would be billed by the byte");
     }
 }
 

@@ -7,4 +7,4 @@ mod platform;
 mod stack;
 
 pub use platform::{ARTIFACT_BUCKET, ARTIFACTS, ENVIRONMENT_TAG, Platform, ROLE_ARN};
-pub use stack::{Built, Export, Finished, Shipped, Stack, Wire, pascal};
+pub use stack::{Built, Export, Finished, Kind, Shipped, Stack, Wire, pascal};

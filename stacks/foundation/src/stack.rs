@@ -100,6 +100,17 @@ pub struct Shipped {
     pub binary: &'static str,
     /// The processor that it must be built for.
     pub architecture: Architecture,
+    /// What starts it.
+    pub kind: Kind,
+}
+
+/// What starts a binary, and by what name in its zip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Lambda, which looks for `bootstrap`.
+    Function,
+    /// A machine that unpacks it under its own name.
+    Program,
 }
 
 impl<'e, G> Stack<'e, G> {
@@ -160,8 +171,19 @@ impl<'e, G> Stack<'e, G> {
     /// Ship a binary of `runtime/` with this stack; the object key of its zip in the artifact bucket.
     #[track_caller]
     pub fn ship(&mut self, binary: &'static str, architecture: Architecture) -> Value<String, G> {
+        self.ship_as(binary, architecture, Kind::Function)
+    }
+
+    /// The same for a program that a machine starts, and no function.
+    #[track_caller]
+    pub fn ship_program(&mut self, binary: &'static str, architecture: Architecture) -> Value<String, G> {
+        self.ship_as(binary, architecture, Kind::Program)
+    }
+
+    #[track_caller]
+    fn ship_as(&mut self, binary: &'static str, architecture: Architecture, kind: Kind) -> Value<String, G> {
         let id = format!("{}CodeKey", pascal(binary));
-        self.shipped.push(Shipped { binary, architecture });
+        self.shipped.push(Shipped { binary, architecture, kind });
         self.parameters.insert(id.clone(), Wire::Artifact { binary });
         let description = format!("Key of the zip of {binary} in the artifact bucket, made from its SHA-256");
         self.template.parameter(&id, Parameter::<String>::new().description(&description))

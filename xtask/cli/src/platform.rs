@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use foundation::environment::Architecture;
-use foundation::{ARTIFACT_BUCKET, ARTIFACTS, Finished, Wire};
+use foundation::{ARTIFACT_BUCKET, ARTIFACTS, Finished, Kind, Wire};
 use protocol::{OutputRef, Source, StackRef, StackSpec};
 use serde_json::Value as Json;
 
-use crate::artifacts::{Machine, Shipped};
+use crate::artifacts::{BOOTSTRAP, Machine, Shipped};
 use crate::error::Error;
 
 /// The output that names the bucket for artifacts.
@@ -55,11 +55,19 @@ pub(crate) fn shipped(platform: &[Finished]) -> Vec<Shipped<'static>> {
     let mut all: Vec<_> = platform
         .iter()
         .flat_map(|finished| &finished.shipped)
-        .map(|shipped| Shipped { name: shipped.binary, machine: machine(shipped.architecture) })
+        .map(|shipped| Shipped { name: shipped.binary, entry: entry(shipped), machine: machine(shipped.architecture) })
         .collect();
     all.sort_by_key(|shipped| shipped.name);
     all.dedup();
     all
+}
+
+/// What a binary is called in its zip.
+fn entry(shipped: &foundation::Shipped) -> &'static str {
+    match shipped.kind {
+        Kind::Function => BOOTSTRAP,
+        Kind::Program => shipped.binary,
+    }
 }
 
 /// The line of Rust that made each resource, by logical ID.

@@ -15,4 +15,4 @@ pub(crate) use cargo::{Built, Order, Profile, build, build_for};
 pub(crate) use elf::Machine;
 pub(crate) use error::Error;
 pub(crate) use native::Native;
-pub(crate) use pack::{Shipped, pack};
+pub(crate) use pack::{BOOTSTRAP, Shipped, pack};

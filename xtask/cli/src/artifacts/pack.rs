@@ -1,4 +1,4 @@
-//! Zips that Lambda takes, the same bytes for the same binary.
+//! Zips that Lambda takes, or a machine, the same bytes for the same binary.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
@@ -17,16 +17,23 @@ use super::{Built, Error, Machine, Profile, secrets};
 /// The most that Lambda unpacks for one function.
 pub(crate) const MAXIMUM_UNZIPPED: u64 = 250 * 1024 * 1024;
 
-/// A binary that a stack ships, and the machine that its function runs on.
+/// What Lambda starts.
+pub(crate) const BOOTSTRAP: &str = "bootstrap";
+
+/// A binary that a stack ships, and the machine that it runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shipped<'a> {
     pub(crate) name: &'a str,
+    /// What it is called in its zip.
+    pub(crate) entry: &'a str,
     pub(crate) machine: Machine,
 }
 
 /// What is known about a binary since it was last zipped.
 #[derive(Debug, Serialize, Deserialize)]
 struct Known {
+    /// What it is called in the zip.
+    entry: String,
     /// By which rules it was searched for credentials.
     searched: u32,
     binary: Stamp,
@@ -41,9 +48,9 @@ pub(crate) fn pack(shipped: &[Shipped<'_>], built: &Built, profile: Profile, fol
         .iter()
         .map(|shipped| {
             let binary = built.executable(shipped.name)?;
-            let known = match remembered(shipped.name, binary, folder) {
+            let known = match remembered(*shipped, binary, folder) {
                 Some(known) => known,
-                None => zip_anew(shipped.name, binary, profile, folder)?,
+                None => zip_anew(*shipped, binary, profile, folder)?,
             };
             known.needs.check(shipped.name, shipped.machine)?;
             Ok(known.artifact)
@@ -53,13 +60,15 @@ pub(crate) fn pack(shipped: &[Shipped<'_>], built: &Built, profile: Profile, fol
 
 /// What was found out last time, as long as neither the binary nor the zip has been touched since. Whatever is wrong with the memory,
 /// zipping anew is always right.
-fn remembered(name: &str, binary: &Path, folder: &Path) -> Option<Known> {
-    let known: Known = serde_json::from_slice(&fs::read(memory(name, folder)).ok()?).ok()?;
-    let unchanged = known.searched == secrets::RULES && known.binary.holds(binary) && known.zip.holds(&known.artifact.path);
+fn remembered(shipped: Shipped<'_>, binary: &Path, folder: &Path) -> Option<Known> {
+    let known: Known = serde_json::from_slice(&fs::read(memory(shipped.name, folder)).ok()?).ok()?;
+    let same_rules = known.searched == secrets::RULES && known.entry == shipped.entry;
+    let unchanged = same_rules && known.binary.holds(binary) && known.zip.holds(&known.artifact.path);
     unchanged.then_some(known)
 }
 
-fn zip_anew(name: &str, binary: &Path, profile: Profile, folder: &Path) -> Result<Known, Error> {
+fn zip_anew(shipped: Shipped<'_>, binary: &Path, profile: Profile, folder: &Path) -> Result<Known, Error> {
+    let Shipped { name, entry, .. } = shipped;
     let stamp = Stamp::of(binary).map_err(|source| Error::Read { path: binary.to_owned(), source })?;
     if MAXIMUM_UNZIPPED < stamp.bytes() {
         return Err(Error::TooLarge { name: name.to_owned(), bytes: stamp.bytes() });
@@ -75,13 +84,13 @@ fn zip_anew(name: &str, binary: &Path, profile: Profile, folder: &Path) -> Resul
     let path = folder.join(format!("{name}.zip"));
     // Written under another name first: an interrupted run leaves no half a zip behind that looks whole.
     let unfinished = folder.join(format!("{name}.{}.unfinished", std::process::id()));
-    write_zip(name, &content, &unfinished, profile)?;
+    write_zip(shipped, &content, &unfinished, profile)?;
     let sha256 = sha256(&unfinished).map_err(|source| Error::Read { path: unfinished.clone(), source })?;
     fs::rename(&unfinished, &path).map_err(|source| Error::Write { path: path.clone(), source })?;
 
     let zip = Stamp::of(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
     let artifact = Artifact { name: name.to_owned(), path, sha256, bytes: zip.bytes() };
-    let known = Known { searched: secrets::RULES, binary: stamp, zip, artifact, needs };
+    let known = Known { entry: entry.to_owned(), searched: secrets::RULES, binary: stamp, zip, artifact, needs };
     // The memory only saves time, so a deploy does not fail for want of it.
     if let Ok(text) = serde_json::to_vec(&known) {
         drop(fs::write(memory(name, folder), text));
@@ -89,8 +98,8 @@ fn zip_anew(name: &str, binary: &Path, profile: Profile, folder: &Path) -> Resul
     Ok(known)
 }
 
-/// One entry called `bootstrap`, which is what Lambda starts; a fixed time and mode, so that only the binary decides the bytes.
-fn write_zip(name: &str, content: &[u8], zip: &Path, profile: Profile) -> Result<(), Error> {
+/// One entry, under the name that it is started by; a fixed time and mode, so that only the binary decides the bytes.
+fn write_zip(shipped: Shipped<'_>, content: &[u8], zip: &Path, profile: Profile) -> Result<(), Error> {
     let target = File::create(zip).map_err(|source| Error::Write { path: zip.to_owned(), source })?;
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -99,8 +108,8 @@ fn write_zip(name: &str, content: &[u8], zip: &Path, profile: Profile) -> Result
         .unix_permissions(0o755);
 
     let mut writer = ZipWriter::new(BufWriter::new(target));
-    let broken = |source| Error::Zip { name: name.to_owned(), source };
-    writer.start_file("bootstrap", options).map_err(broken)?;
+    let broken = |source| Error::Zip { name: shipped.name.to_owned(), source };
+    writer.start_file(shipped.entry, options).map_err(broken)?;
     writer.write_all(content).map_err(|source| broken(source.into()))?;
     let file = writer.finish().map_err(broken)?.into_inner().map_err(|error| broken(error.into_error().into()))?;
     file.sync_all().map_err(|source| Error::Write { path: zip.to_owned(), source })
@@ -150,7 +159,8 @@ mod tests {
 
     fn pack_one(binary: &Path, folder: &Path) -> Result<Artifact, Error> {
         let built = Built::of([("transcode".to_owned(), binary.to_owned())]);
-        pack(&[Shipped { name: "transcode", machine: HERE }], &built, Profile::Dev, folder).map(|mut artifacts| artifacts.remove(0))
+        pack(&[Shipped { name: "transcode", entry: BOOTSTRAP, machine: HERE }], &built, Profile::Dev, folder)
+            .map(|mut artifacts| artifacts.remove(0))
     }
 
     #[test]
@@ -182,6 +192,21 @@ mod tests {
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, fs::read(&binary).unwrap(), "another program would run");
+    }
+
+    #[test]
+    fn a_program_of_a_machine_keeps_its_own_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let binary = program(folder.path());
+        let built = Built::of([("transcode".to_owned(), binary.clone())]);
+        let as_function = pack_one(&binary, folder.path()).unwrap();
+
+        let shipped = Shipped { name: "transcode", entry: "transcode", machine: HERE };
+        let artifact = pack(&[shipped], &built, Profile::Dev, folder.path()).unwrap().remove(0);
+
+        let mut zip = zip::ZipArchive::new(File::open(&artifact.path).unwrap()).unwrap();
+        assert!(zip.by_name("transcode").is_ok(), "the machine's start would look for it in vain");
+        assert_ne!(artifact.sha256, as_function.sha256, "what was zipped for Lambda would be taken for the same");
     }
 
     #[test]
@@ -248,7 +273,7 @@ mod tests {
         let other = if HERE == Machine::Arm64 { Machine::X86_64 } else { Machine::Arm64 };
 
         let built = Built::of([("transcode".to_owned(), binary)]);
-        let answer = pack(&[Shipped { name: "transcode", machine: other }], &built, Profile::Dev, folder.path());
+        let answer = pack(&[Shipped { name: "transcode", entry: BOOTSTRAP, machine: other }], &built, Profile::Dev, folder.path());
 
         assert!(matches!(answer, Err(Error::Machine { .. })), "the function would never start: {answer:?}");
     }

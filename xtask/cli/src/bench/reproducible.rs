@@ -104,7 +104,7 @@ fn build(person: &Person, shipped: &[&str], terminal: Terminal) -> Result<Build,
 
     // The same check that a deploy makes; a machine that Lambda does not have has failed to build long before.
     let machine = machine.unwrap_or(Machine::X86_64);
-    let functions: Vec<_> = shipped.iter().map(|name| Shipped { name, machine }).collect();
+    let functions: Vec<_> = shipped.iter().map(|name| Shipped { name, entry: artifacts::BOOTSTRAP, machine }).collect();
     let zips = artifacts::pack(&functions, &built, Profile::Lambda, &target.join("zips"))?;
     let mut shipped = Vec::new();
     for zip in zips {

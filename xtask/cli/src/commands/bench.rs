@@ -49,7 +49,6 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
         | What::Deploys { .. }
         | What::Inference { .. }
         | What::FrontDoor { .. }
-        | What::Kills { .. } => Vec::new(),
         | What::Kills { .. }
         | What::Jobs { .. } => Vec::new(),
     };

@@ -86,6 +86,7 @@ const KNOWN: &[Known] = &[
     refused("AWS::ApplicationAutoScaling::ScalableTarget", UNKNOWN_TYPE),
     refused("AWS::ApplicationAutoScaling::ScalingPolicy", UNKNOWN_TYPE),
     lost_whole("AWS::AutoScaling::AutoScalingGroup", "the group exists, but no instance is started"),
+    refused("AWS::AutoScaling::WarmPool", UNKNOWN_TYPE),
     refused("AWS::Budgets::Budget", UNKNOWN_TYPE),
     refused("AWS::CE::AnomalyMonitor", UNKNOWN_TYPE),
     refused("AWS::CE::AnomalySubscription", UNKNOWN_TYPE),
@@ -100,6 +101,7 @@ const KNOWN: &[Known] = &[
     lost("AWS::DynamoDB::Table", "TableClass", NOT_KEPT),
     lost("AWS::DynamoDB::Table", "TimeToLiveSpecification", "items do not expire there"),
     refused("AWS::EC2::EIP", UNKNOWN_TYPE),
+    refused("AWS::EC2::FlowLog", UNKNOWN_TYPE),
     refused("AWS::EC2::Instance", UNKNOWN_TYPE),
     refused("AWS::EC2::NatGateway", UNKNOWN_TYPE),
     refused("AWS::EC2::SecurityGroupEgress", UNKNOWN_TYPE),
@@ -179,6 +181,10 @@ fn judge(id: &str, resource: &mut Value) -> Vec<Omission> {
         .collect();
     if resource_type == "AWS::S3::Bucket" && encrypts_with_own_key(properties) {
         found.push(says(Kind::Lost, Some("BucketEncryption"), "the bucket says AES256 instead"));
+    }
+    let is_preflight = properties.get("RouteKey").and_then(Value::as_str).is_some_and(|key| key.starts_with("OPTIONS "));
+    if resource_type == "AWS::ApiGatewayV2::Route" && is_preflight {
+        found.push(says(Kind::Lost, Some("RouteKey"), "it answers every OPTIONS with 403 itself"));
     }
     match tls_only::relax(properties) {
         Some(tls_only::Relaxed { property, empty: true }) => found.push(says(Kind::Refused, Some(property), tls_only::NOTHING_LEFT)),
@@ -313,6 +319,16 @@ mod tests {
 
         let found: Vec<_> = omissions.iter().map(|omission| (omission.logical_id.as_str(), omission.property.as_deref())).collect();
         assert_eq!(found, [("Keyed", Some("BucketEncryption"))]);
+    }
+
+    #[test]
+    fn only_a_route_for_preflights_never_reaches_its_function() {
+        let route = |key| json!({ "Type": "AWS::ApiGatewayV2::Route", "Properties": { "RouteKey": key } });
+
+        let omissions = omissions(&with(json!({ "Ping": route("GET /ping"), "Preflight": route("OPTIONS /{proxy+}") })));
+
+        let found: Vec<_> = omissions.iter().map(|omission| (omission.logical_id.as_str(), omission.property.as_deref())).collect();
+        assert_eq!(found, [("Preflight", Some("RouteKey"))], "somebody would look for the mistake in the function");
     }
 
     #[test]

@@ -1,0 +1,112 @@
+//! The machines: a group that scales from zero, or one instance that changes its shape.
+
+use cfn_kit::autoscaling::auto_scaling_group as of;
+use cfn_kit::context::Context;
+use cfn_kit::prelude::*;
+use cfn_kit::{autoscaling, ec2, iam};
+use foundation::Stack;
+
+use super::Fleet;
+use super::worker::Worker;
+use crate::network::Network;
+
+/// What the reconciler turns on and off.
+pub(super) enum Compute {
+    Group(Handle<autoscaling::AutoScalingGroup, Fleet>),
+    Instance(Handle<ec2::Instance, Fleet>),
+}
+
+/// Seconds beyond the worker's own limit before the group ends an instance that does not answer.
+const HOOK_RESERVE_SECONDS: u32 = 60;
+
+/// Seconds from the start of an instance until its worker is expected to take jobs: drivers, program, model.
+const START_SECONDS: u32 = 300;
+
+/// A group from zero to as many as the environment allows. How many there are is the reconciler's business.
+pub(super) fn scaled(stack: &mut Stack<'_, Fleet>, worker: &Worker, network: &Network) -> Compute {
+    let settings = stack.environment().fleet.clone();
+    let subnets = network.worker_subnets.map(|subnet| stack.import(&subnet));
+    let metrics = of::MetricsCollection::new("1Minute").metrics(["GroupDesiredCapacity", "GroupInServiceInstances"]);
+    let version = || of::LaunchTemplateSpecification::new(worker.template.latest_version_number()).launch_template_id(&worker.template);
+    let group = autoscaling::AutoScalingGroup::new(settings.max_workers.to_string(), "0")
+        .vpc_zone_identifier(subnets)
+        // A worker is never taken away while it has something in work: it ends its protection itself when it is done.
+        .new_instances_protected_from_scale_in(true)
+        .health_check_type("EC2")
+        .health_check_grace_period(i64::from(START_SECONDS))
+        .default_instance_warmup(i64::from(START_SECONDS))
+        .metrics_collection([metrics]);
+    let group = if settings.spot_percent == 0 {
+        group.launch_template(version())
+    } else {
+        // Many types in two zones: where one Spot pool runs dry, another has some left.
+        let types: Vec<_> =
+            settings.instance_types.iter().map(|name| of::LaunchTemplateOverrides::new().instance_type(name.as_str())).collect();
+        let shares = of::InstancesDistribution::new()
+            .on_demand_base_capacity(0)
+            .on_demand_percentage_above_base_capacity(i64::from(100 - settings.spot_percent))
+            .on_demand_allocation_strategy("prioritized")
+            .spot_allocation_strategy("price-capacity-optimized");
+        group
+            .mixed_instances_policy(
+                of::MixedInstancesPolicy::new(of::LaunchTemplate::new(version()).overrides(types)).instances_distribution(shares),
+            )
+            // A successor is started when AWS thinks that an instance will soon be taken away.
+            .capacity_rebalance(true)
+    };
+    let group = stack.add("WorkerGroup", group);
+    stack.explain(
+        &group,
+        Context::why("as many workers as jobs ask for, none while there are none: an idle GPU costs as much as a busy one")
+            .must("DesiredCapacity is not in the template: each deploy would take back what the reconciler decided"),
+    );
+
+    // Gives a worker the time to end what it has in work, whoever ends the instance.
+    let hook = autoscaling::LifecycleHook::new(&group, autoscaling::lifecycle_hook::LifecycleTransition::AutoscalingEC2INSTANCETERMINATING)
+        .heartbeat_timeout(i64::from(settings.drain_seconds + HOOK_RESERVE_SECONDS))
+        .default_result(autoscaling::lifecycle_hook::DefaultResult::Continue);
+    stack.add("DrainHook", hook);
+    if settings.warm_pool > 0 {
+        let pool = autoscaling::WarmPool::new(&group)
+            .pool_state(autoscaling::warm_pool::PoolState::Stopped)
+            .min_size(i64::from(settings.warm_pool))
+            .max_group_prepared_capacity(i64::from(settings.warm_pool))
+            .instance_reuse_policy(autoscaling::warm_pool::InstanceReusePolicy::new().reuse_on_scale_in(true));
+        stack.add("WarmPool", pool);
+    }
+    // Apart from the role itself, which the group's launch template needs before there is a group.
+    let own = Statement::allow([
+        "autoscaling:SetInstanceProtection",
+        "autoscaling:CompleteLifecycleAction",
+        "autoscaling:RecordLifecycleActionHeartbeat",
+    ])
+    .on(group_arn(&group));
+    let policy = iam::Policy::new(PolicyDocument::new([own]), "OwnGroup").roles([&worker.role]);
+    stack.add("WorkerGroupPolicy", policy);
+    Compute::Group(group)
+}
+
+/// One instance, stopped while there is nothing to do. Its type is whatever an admin asked for last.
+pub(super) fn single(stack: &mut Stack<'_, Fleet>, worker: &Worker, network: &Network) -> Compute {
+    let subnet = stack.import(&network.worker_subnets[0]);
+    let version =
+        ec2::instance::LaunchTemplateSpecification::new(worker.template.latest_version_number()).launch_template_id(&worker.template);
+    let instance = ec2::Instance::new().launch_template(version).subnet_id(subnet);
+    let instance = stack.add("Worker", instance);
+    stack.explain(
+        &instance,
+        Context::why("one machine that is stopped, resized and started: its volume keeps the model")
+            .must("InstanceType comes from the launch template, which reads it from a parameter"),
+    );
+    Compute::Instance(instance)
+}
+
+/// The part of a group's ARN before its name is another with each group.
+pub(super) fn group_arn(group: &Handle<autoscaling::AutoScalingGroup, Fleet>) -> Value<String, Fleet> {
+    sub!("arn:{}:autoscaling:{}:{}:autoScalingGroup:*:autoScalingGroupName/{}", partition(), region(), account_id(), group.reference())
+}
+
+/// The ARN of one instance.
+pub(super) fn instance_arn(instance: &Handle<ec2::Instance, Fleet>) -> Value<String, Fleet> {
+    sub!("arn:{}:ec2:{}:{}:instance/{}", partition(), region(), account_id(), instance.instance_id())
+}
