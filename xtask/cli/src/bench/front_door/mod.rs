@@ -177,9 +177,12 @@ fn requests(made: &Value) -> Vec<Asked> {
     std::iter::once((0, 0)).chain(rest).map(|(at, kind)| ask(at, kind)).collect()
 }
 
+/// A number of all runs of a program, and the one in the middle where it is another.
+type Told = Option<(f64, Option<f64>)>;
+
 fn figures(runs: &[Vec<Run>]) -> Vec<Figure> {
     let mut figures = Vec::new();
-    let mut side_by_side = |name: &str, bar: Option<f64>, of: &dyn Fn(&[Run]) -> Option<(f64, Option<f64>)>| {
+    let mut side_by_side = |name: &str, bar: Option<f64>, of: &dyn Fn(&[Run]) -> Told| {
         let ours = runs.first().and_then(|runs| of(runs));
         for (program, theirs) in PROGRAMS.into_iter().zip(runs) {
             let Some((value, half)) = of(theirs) else { continue };
