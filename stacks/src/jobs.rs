@@ -3,8 +3,8 @@
 use cfn_kit::context::{Context, Outline};
 use cfn_kit::units::{Days, Seconds};
 use cfn_kit::{dynamodb, kms, sns, sqs, ssm};
+use contract::front_door::rate;
 use contract::jobs::{column, index};
-use contract::rates::column::USER as RATE_KEY;
 use contract::{fleet, outputs};
 
 use crate::constructs::{Alarm, AlertTopic, DataKey, DeadLetters, Queue, SparseIndex, Table};
@@ -123,7 +123,7 @@ pub fn jobs(env: &Environment) -> Built<Jobs> {
             .must("the index holds only jobs that may not have been sent, so that finding them costs nothing in quiet times")
             .never("KeySchema"),
     );
-    let rates = stack.add("RateTable", Table::new(env, RATE_KEY, column::EXPIRES_AT));
+    let rates = stack.add("RateTable", Table::new(env, rate::USER, column::EXPIRES_AT));
     stack.explain(
         &rates,
         Context::why("one item per user holds both windows of the rate limit, so that one conditional write decides").never("KeySchema"),

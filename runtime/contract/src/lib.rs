@@ -9,7 +9,6 @@ pub mod jobs;
 pub mod logs;
 pub mod metrics;
 pub mod outputs;
-pub mod rates;
 pub mod smoke;
 pub mod worker;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use contract::worker::WorkerConfig;
 use inference::Engine;
+use inference::http::{self, Http};
 
 /// There is no such engine in this program.
 #[derive(Debug, thiserror::Error)]
@@ -14,11 +15,30 @@ pub struct NoEngine {
     pub engine: String,
 }
 
+/// Why there is no engine.
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
 /// Makes the engine that the configuration names; `model` is its GGUF file, where it has one.
 ///
 /// # Errors
 ///
 /// When this program was built without it, or when it cannot start.
-pub async fn choose(config: &WorkerConfig, _model: Option<PathBuf>) -> Result<Arc<dyn Engine>, Box<dyn std::error::Error + Send + Sync>> {
-    Err(NoEngine { engine: config.engine.clone() }.into())
+pub async fn choose(config: &WorkerConfig, model: Option<PathBuf>) -> Result<Arc<dyn Engine>, Failed> {
+    match config.engine.as_str() {
+        "http" => Ok(Arc::new(Http::new(http::Settings::new(&config.engine_url, &config.model, config.slots))?)),
+        #[cfg(feature = "llama")]
+        "llama" => llama(config, model).await,
+        _ => Err(NoEngine { engine: config.engine.clone() }.into()),
+    }
+}
+
+#[cfg(feature = "llama")]
+async fn llama(config: &WorkerConfig, model: Option<PathBuf>) -> Result<Arc<dyn Engine>, Failed> {
+    use inference::llama::{Llama, Settings};
+
+    let WorkerConfig { slots, context_tokens, gpu_layers, .. } = *config;
+    let path = model.ok_or("`WORKER_MODEL_KEY` names no model, and the engine `llama` runs one")?;
+    let settings = Settings { slots, context_tokens, gpu_layers, threads: None };
+    // Loading takes seconds, and keeps a thread busy.
+    Ok(Arc::new(tokio::task::spawn_blocking(move || Llama::load(&path, settings)).await??))
 }

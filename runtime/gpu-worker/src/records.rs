@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::error::Error;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue::{self, N, S};
@@ -194,14 +193,14 @@ impl Records {
     /// The item as it is now, or as it was when the condition did not hold: empty when there is none.
     async fn write(&self, job_id: &JobId, change: Change) -> Result<Result<Item, Item>, Failed> {
         let call = self.client.update_item().table_name(&self.table).key(column::JOB_ID, S(job_id.to_string()));
-        match change.into_call(call).send().await {
-            Ok(answer) => Ok(Ok(answer.attributes.unwrap_or_default())),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => match error.into_err() {
-                UpdateItemError::ConditionalCheckFailedException(failed) => Ok(Err(failed.item.unwrap_or_default())),
-                other => Err(Box::new(other)),
-            },
-            Err(error) => Err(Box::new(error)),
+        let error = match change.into_call(call).send().await {
+            Ok(answer) => return Ok(Ok(answer.attributes.unwrap_or_default())),
+            Err(error) => error,
+        };
+        if let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
+            return Ok(Err(failed.item.clone().unwrap_or_default()));
         }
+        Err(Box::new(error))
     }
 }
 
