@@ -1,6 +1,5 @@
 //! What becomes of the messages, the unsent jobs and the orders.
 #![cfg(test)]
-#![expect(dead_code, reason = "each test file uses its own part of what is common")]
 
 mod common;
 

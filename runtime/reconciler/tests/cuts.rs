@@ -1,6 +1,5 @@
 //! The function is cut off at every call, before and after its effect; the next call puts everything right.
 #![cfg(test)]
-#![expect(dead_code, reason = "each test file uses its own part of what is common")]
 
 mod common;
 

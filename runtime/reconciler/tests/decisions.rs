@@ -1,6 +1,5 @@
 //! How large the fleet should be, row by row.
 #![cfg(test)]
-#![expect(dead_code, reason = "each test file uses its own part of what is common")]
 
 mod common;
 

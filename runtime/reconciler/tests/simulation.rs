@@ -1,6 +1,5 @@
 //! A thousand minutes with arrivals, boots, crashes and late counts, in a clock of our own: nothing is lost, and it ends at zero.
 #![cfg(test)]
-#![expect(dead_code, reason = "each test file uses its own part of what is common")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! A cloud in memory whose clock is set by hand, and which can be taken away at any call.
+#![allow(dead_code, reason = "each test file uses its own part of what is common")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};

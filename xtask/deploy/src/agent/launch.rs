@@ -41,25 +41,25 @@ pub(super) struct Launch {
 /// All groups.
 pub(super) async fn groups(aws: &Aws) -> Result<Vec<Group>, String> {
     let answer = ask(aws, GROUPS.ask(json!({}))).await?;
-    Ok(answer["AutoScalingGroups"].as_array().into_iter().flatten().filter_map(group).collect())
+    Ok(answer.get("AutoScalingGroups").and_then(Value::as_array).into_iter().flatten().filter_map(group).collect())
 }
 
 fn group(group: &Value) -> Option<Group> {
+    let text = |path: &str| group.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty());
     // A group that mixes types has its template one floor below.
-    let below = &group["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"];
-    let template = [&group["LaunchTemplate"], below].into_iter().find_map(|template| {
-        let id = template["LaunchTemplateId"].as_str().filter(|id| !id.is_empty())?;
-        let version = template["Version"].as_str().filter(|version| !version.is_empty()).unwrap_or("$Default");
-        Some((id.to_owned(), version.to_owned()))
+    let template = ["/LaunchTemplate", "/MixedInstancesPolicy/LaunchTemplate/LaunchTemplateSpecification"].into_iter().find_map(|path| {
+        let version = text(&format!("{path}/Version")).unwrap_or("$Default");
+        Some((text(&format!("{path}/LaunchTemplateId"))?.to_owned(), version.to_owned()))
     });
-    let desired = group["DesiredCapacity"].as_str()?.parse().ok()?;
-    Some(Group { name: group["AutoScalingGroupName"].as_str()?.to_owned(), desired, template })
+    let desired = text("/DesiredCapacity")?.parse().ok()?;
+    Some(Group { name: text("/AutoScalingGroupName")?.to_owned(), desired, template })
 }
 
 /// The script of a version of a launch template.
 pub(super) async fn user_data(aws: &Aws, template: &str, version: &str) -> Result<Option<String>, String> {
     let answer = ask(aws, VERSIONS.ask(json!({ "LaunchTemplateId": template, "LaunchTemplateVersion": [version] }))).await?;
-    let Some(encoded) = answer["launchTemplateVersionSet"][0]["launchTemplateData"]["userData"].as_str() else { return Ok(None) };
+    let encoded = answer.pointer("/launchTemplateVersionSet/0/launchTemplateData/userData").and_then(Value::as_str);
+    let Some(encoded) = encoded else { return Ok(None) };
     let bytes = aws_smithy_types::base64::decode(encoded).map_err(|error| format!("the user data is not in base64: {error}"))?;
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
