@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("picture", &["contract"]),
     ("protocol", &[]),
     ("reconciler", &["contract", "telemetry", "unify"]),
-    ("smoke", &["contract", "picture", "unify"]),
+    ("smoke", &["contract", "inference", "picture", "unify"]),
     ("sqs-worker", &["contract", "telemetry"]),
     ("stacks", &["cfn-kit", "contract", "foundation"]),
     ("telemetry", &["contract"]),
