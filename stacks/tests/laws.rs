@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use foundation::environment::{Environment, RUNBOOKS};
+use foundation::environment::{Environment, FleetMode, RUNBOOKS};
 use foundation::{Finished, Wire};
 use serde_json::Value as Json;
 
@@ -15,9 +15,12 @@ fn environment(name: &str) -> Environment {
     Environment::read(name, name, &text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
-/// Every stack of every environment, with its template.
+/// All stacks of all environments, and those of one that has a single instance instead of a fleet.
 fn everything() -> Vec<(String, Finished, Json)> {
-    let stacks = ["local", "staging", "qa", "prod"].into_iter().flat_map(|name| stacks::platform(&environment(name)));
+    let mut single = environment("prod");
+    single.fleet.mode = FleetMode::Single;
+    let environments = ["local", "staging", "qa", "prod"].into_iter().map(environment).chain([single]);
+    let stacks = environments.flat_map(|environment| stacks::platform(&environment));
     stacks.map(|stack| (stack.name.clone(), stack.template.to_json(), stack)).map(|(name, json, stack)| (name, stack, json)).collect()
 }
 

@@ -71,7 +71,7 @@ impl<S> Construct<S> for Alarm<'_, S> {
     type Handle = Handle<cloudwatch::Alarm, S>;
 
     fn add_to(self, template: &mut Template<S>, id: &str) -> Self::Handle {
-        let description = self.description.map(|(means, alerts)| format!("{means}. Runbook: {}", alerts.runbook(&kebab(id))));
+        let description = self.description.map(|(means, alerts)| with_runbook(means, id, alerts));
         let alarm = cloudwatch::Alarm::new();
         let alarm = match self.statistic {
             Of::Greatest => alarm.statistic(cloudwatch::alarm::Statistic::Maximum),
@@ -94,6 +94,11 @@ impl<S> Construct<S> for Alarm<'_, S> {
                 .ok_actions(self.actions),
         )
     }
+}
+
+/// The text of an alarm with this logical ID: what it means, and where its runbook is read.
+pub(crate) fn with_runbook(means: &str, id: &str, alerts: &Alerts) -> String {
+    format!("{means}. Runbook: {}", alerts.runbook(&kebab(id)))
 }
 
 /// A logical ID as the name of a file: `OldestJobAlarm` is `oldest-job-alarm`.

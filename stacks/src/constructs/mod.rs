@@ -9,6 +9,7 @@ mod queue;
 mod table;
 
 pub use alarm::Alarm;
+pub(crate) use alarm::with_runbook;
 pub use alerts::AlertTopic;
 pub use bucket::{Bucket, Expiry, Lifecycle};
 pub use function::{Function, FunctionParts};

@@ -19,7 +19,7 @@ use foundation::environment::{Environment, FleetMode};
 use foundation::{Built, Stack};
 
 use crate::artifacts::Artifacts;
-use crate::constructs::{Bucket, Lifecycle};
+use crate::constructs::{Bucket, Lifecycle, with_runbook};
 use crate::jobs::Jobs;
 use crate::network::Network;
 
@@ -92,6 +92,8 @@ struct Shared {
 /// Jobs wait and nobody has any in work, minute after minute: no worker comes up, or none that comes up takes jobs.
 ///
 /// Both counts in one alarm: jobs that wait while others are in work are the business of the alarms on the queue.
+const NO_WORKER: &str = "NoWorkerAlarm";
+
 fn no_worker_alarm(
     stack: &mut Stack<'_, Fleet>,
     queue_name: &Value<sqs::queue::QueueName, Fleet>,
@@ -99,6 +101,8 @@ fn no_worker_alarm(
 ) {
     use cloudwatch::alarm::{ComparisonOperator, Dimension, MetricDataQuery, MetricProperty, MetricStat, TreatMissingData};
     let minutes = i64::from(stack.environment().fleet.alarms.no_worker_minutes);
+    let means = "Jobs wait and no worker has any in work: look at the group's activity, then at `cargo xtask logs --stack fleet`";
+    let description = with_runbook(means, NO_WORKER, &stack.environment().alerts);
     let count = |id: &str, name: &str, statistic: &str| {
         let metric = MetricProperty::new()
             .namespace("AWS/SQS")
@@ -113,9 +117,7 @@ fn no_worker_alarm(
     let alarm = cloudwatch::Alarm::new()
         .comparison_operator(ComparisonOperator::GreaterThanOrEqualToThreshold)
         .evaluation_periods(minutes)
-        .alarm_description(
-            "Jobs wait and no worker has any in work: look at the group's activity, then at `cargo xtask logs --stack fleet`",
-        )
+        .alarm_description(description)
         .metrics([
             count("waiting", "ApproximateNumberOfMessagesVisible", "Minimum"),
             count("working", "ApproximateNumberOfMessagesNotVisible", "Maximum"),
@@ -125,5 +127,5 @@ fn no_worker_alarm(
         .treat_missing_data(TreatMissingData::NotBreaching)
         .alarm_actions([alerts.clone()])
         .ok_actions([alerts.clone()]);
-    stack.add("NoWorkerAlarm", alarm);
+    stack.add(NO_WORKER, alarm);
 }
