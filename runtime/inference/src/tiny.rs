@@ -55,6 +55,15 @@ mod tests {
     }
 
     #[test]
+    fn the_local_environment_names_this_file() {
+        let local = include_str!("../../../environments/local.yaml");
+
+        for word in [KEY, MODEL, SHA256] {
+            assert!(local.contains(word), "a local deploy would start workers that find no model: `{word}` is missing");
+        }
+    }
+
+    #[test]
     fn it_is_written_into_folders_that_are_not_there_yet() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(KEY);

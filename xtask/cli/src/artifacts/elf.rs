@@ -17,6 +17,9 @@ use super::Error;
 /// The newest glibc that Amazon Linux 2023 has.
 pub(crate) const NEWEST_GLIBC: Glibc = Glibc(2, 34);
 
+/// The newest `GLIBCXX_3.4.…` that its C++ library has, which is GCC 11's.
+pub(crate) const NEWEST_CXX: u32 = 29;
+
 /// Shared libraries of Amazon Linux 2023 that a Rust binary may need: glibc's own and the compiler's runtime.
 const LIBRARIES: [&str; 11] = [
     "ld-linux-aarch64.so.1",
@@ -102,6 +105,8 @@ pub(crate) struct Needs {
     /// None for a static binary, which needs none.
     loader: Option<String>,
     glibc: Option<Glibc>,
+    /// The last number of the newest `GLIBCXX_3.4.…`; none for a program without C++.
+    cxx: Option<u32>,
     libraries: Vec<String>,
 }
 
@@ -129,12 +134,14 @@ impl Needs {
         }
 
         let sections = header.sections(endian, data)?;
-        let mut glibc = None;
+        let (mut glibc, mut cxx) = (None, None);
         if let Some((mut files, link)) = sections.gnu_verneed(endian, data)? {
             let strings = sections.strings(endian, data, link)?;
             while let Some((_, mut versions)) = files.next()? {
                 while let Some(version) = versions.next()? {
-                    glibc = glibc.max(Glibc::of_symbol(&text(version.name(endian, strings)?)));
+                    let name = text(version.name(endian, strings)?);
+                    glibc = glibc.max(Glibc::of_symbol(&name));
+                    cxx = cxx.max(name.strip_prefix("GLIBCXX_3.4.").and_then(|number| number.parse().ok()));
                 }
             }
         }
@@ -147,7 +154,7 @@ impl Needs {
             }
         }
 
-        Ok(Self { machine, loader, glibc, libraries })
+        Ok(Self { machine, loader, glibc, cxx, libraries })
     }
 
     /// Whether Lambda's Amazon Linux 2023 has all of it.
@@ -161,6 +168,9 @@ impl Needs {
         }
         if let Some(needed) = self.glibc.filter(|needed| NEWEST_GLIBC < *needed) {
             return Err(Error::Glibc { name: name(), needed });
+        }
+        if let Some(needed) = self.cxx.filter(|needed| NEWEST_CXX < *needed) {
+            return Err(Error::Cxx { name: name(), needed });
         }
         match self.libraries.iter().find(|library| !LIBRARIES.contains(&library.as_str())) {
             Some(library) => Err(Error::Library { name: name(), library: library.clone() }),
@@ -182,6 +192,7 @@ mod tests {
             machine: Some(Machine::X86_64),
             loader: Some("/lib64/ld-linux-x86-64.so.2".to_owned()),
             glibc: Glibc::of_symbol("GLIBC_2.34"),
+            cxx: None,
             libraries: vec!["libc.so.6".to_owned(), "libgcc_s.so.1".to_owned()],
         }
     }
@@ -237,6 +248,14 @@ mod tests {
         let error = refusal(&needs, Machine::X86_64);
 
         assert_eq!(error, "`transcode` needs glibc 2.100, but Amazon Linux 2023 has 2.34");
+    }
+
+    #[test]
+    fn a_newer_cxx_library_is_refused() {
+        let error = refusal(&Needs { cxx: Some(30), ..ordinary() }, Machine::X86_64);
+
+        assert_eq!(error, "`transcode` needs GLIBCXX_3.4.30 of libstdc++, but Amazon Linux 2023 has GLIBCXX_3.4.29");
+        assert!(Needs { cxx: Some(29), ..ordinary() }.check("transcode", Machine::X86_64).is_ok());
     }
 
     #[test]

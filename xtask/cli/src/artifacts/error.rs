@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Machine;
-use super::elf::{Glibc, NEWEST_GLIBC};
+use super::elf::{Glibc, NEWEST_CXX, NEWEST_GLIBC};
 use super::pack::MAXIMUM_UNZIPPED;
 use super::secrets::Secret;
 use crate::error::causes;
@@ -55,6 +55,9 @@ pub(crate) enum Error {
     #[error("`{name}` needs glibc {needed}, but Amazon Linux 2023 has {NEWEST_GLIBC}")]
     Glibc { name: String, needed: Glibc },
 
+    #[error("`{name}` needs GLIBCXX_3.4.{needed} of libstdc++, but Amazon Linux 2023 has GLIBCXX_3.4.{NEWEST_CXX}")]
+    Cxx { name: String, needed: u32 },
+
     #[error("`{name}` asks for the loader `{actual}`, but Amazon Linux 2023 has `{expected}`")]
     Loader { name: String, actual: String, expected: &'static str },
 
@@ -92,6 +95,7 @@ impl Error {
             Self::Glibc { .. } => {
                 format!("build where glibc is {NEWEST_GLIBC} or older (Debian 12, Ubuntu 22.04, Amazon Linux 2023), or with cargo-zigbuild")
             }
+            Self::Cxx { .. } => "build with GCC 11 or older, or where that is the compiler (Ubuntu 22.04, Amazon Linux 2023)".to_owned(),
             Self::Loader { .. } => "build with the distribution's own toolchain, or for a musl target (which needs no loader)".to_owned(),
             Self::Library { .. } => "link it statically, most crates have a feature for that (`vendored`, `bundled`, `static`)".to_owned(),
             Self::TooLarge { .. } => "the profile `lambda` strips symbols; large data belongs in a bucket".to_owned(),
