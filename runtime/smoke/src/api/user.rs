@@ -32,6 +32,8 @@ impl User {
         let attributes = json!([{ "Name": "email", "Value": user.name }, { "Name": "email_verified", "Value": "true" }]);
         let make = json!({
             "UserPoolId": api.names.pool, "Username": user.name, "MessageAction": "SUPPRESS", "UserAttributes": attributes,
+            // A cloud that draws one itself need not know the pool's own policy.
+            "TemporaryPassword": user.password,
         });
         admin(api, "AdminCreateUser", &make).await?;
         let set = json!({ "UserPoolId": api.names.pool, "Username": user.name, "Password": user.password, "Permanent": true });

@@ -122,6 +122,7 @@ impl Error {
             | Self::Glibc { .. }
             | Self::Loader { .. }
             | Self::Library { .. }
+            | Self::Cxx { .. }
             | Self::TooLarge { .. } => causes(self),
         }
     }

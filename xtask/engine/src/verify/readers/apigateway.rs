@@ -73,7 +73,7 @@ pub(super) const READERS: &[Reader] = &[
     },
     Reader {
         resource_type: "AWS::ApiGatewayV2::Route",
-        asks: |subject| vec![ROUTE.ask(json!({ "ApiId": subject.text("ApiId"), "RouteId": subject.id }))],
+        asks: |subject| vec![ROUTE.ask(json!({ "ApiId": subject.text("ApiId"), "RouteId": tail(subject.id) }))],
         live: |subject, answers| {
             let route = pascal(&answers.get(&ROUTE), MAPS);
             let same = [
@@ -89,7 +89,7 @@ pub(super) const READERS: &[Reader] = &[
             ];
             Live::default().same(&route, &same).set("ApiId", subject.property("ApiId"))
         },
-        attributes: |id, _| vec![("RouteId", id.to_owned())],
+        attributes: |id, _| vec![("RouteId", tail(id).to_owned())],
         ..PLAIN
     },
     Reader {

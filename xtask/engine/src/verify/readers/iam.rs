@@ -92,7 +92,7 @@ pub(super) const READERS: &[Reader] = &[
     },
     Reader {
         resource_type: "AWS::IAM::InstanceProfile",
-        asks: |subject| vec![PROFILE.ask(json!({ "InstanceProfileName": subject.id }))],
+        asks: |subject| vec![PROFILE.ask(json!({ "InstanceProfileName": tail(subject.id) }))],
         live: |_, answers| {
             let profile = answers.part(&PROFILE, "InstanceProfile");
             Live::default()
