@@ -461,7 +461,7 @@ fn a_deploy_takes_back_neither_the_number_nor_the_type_of_the_workers() {
 #[test]
 fn one_instance_that_changes_its_shape_is_a_fleet_as_well() {
     let mut env = environment("staging");
-    env.fleet.mode = foundation::environment::FleetMode::Single;
+    env.fleet.mode = FleetMode::Single;
 
     let stack = stacks::platform(&env).into_iter().find(|stack| stack.stack == "fleet").unwrap();
 

@@ -15,6 +15,14 @@ pub struct NoEngine {
     pub engine: String,
 }
 
+/// The model is there, but nothing that could run it.
+#[cfg(not(feature = "llama"))]
+#[derive(Debug, thiserror::Error)]
+#[error("this program was built without llama.cpp, so that nothing runs `{model}`: `cargo xtask build` builds it with the feature `llama`")]
+struct WithoutLlama {
+    model: String,
+}
+
 /// Why there is no engine.
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -28,6 +36,8 @@ pub async fn choose(config: &WorkerConfig, model: Option<PathBuf>) -> Result<Arc
         "http" => Ok(Arc::new(Http::new(http::Settings::new(&config.engine_url, &config.model, config.slots))?)),
         #[cfg(feature = "llama")]
         "llama" => llama(config, model).await,
+        #[cfg(not(feature = "llama"))]
+        "llama" => Err(WithoutLlama { model: model.unwrap_or_default().display().to_string() }.into()),
         _ => Err(NoEngine { engine: config.engine.clone() }.into()),
     }
 }
