@@ -189,8 +189,14 @@ proptest! {
             clock.advance(pause);
             let own = Skewed(&clock, skews[container]);
             let admission = runtime.block_on(containers[container].admit(&cloud, &own, USER)).unwrap();
-            let expected = model.asks(own.milliseconds());
-            prop_assert_eq!(admission == Admission::Admitted, expected, "at {}", own.milliseconds());
+            let admitted = admission == Admission::Admitted;
+            let mut next = Model(model.0.clone());
+            let expected = next.asks(own.milliseconds());
+            // Whoever refuses from memory may be some milliseconds too strict where clocks differ; nobody is ever too lenient.
+            prop_assert!(admitted == expected || (clocks_differ && !admitted), "{admission:?} at {}", own.milliseconds());
+            if admitted {
+                model = next;
+            }
             // A container whose clock is behind may not know of what another one let in a moment later.
             if let (Admission::Refused { wait_milliseconds }, false) = (admission, clocks_differ) {
                 let mut later = Model(model.0.clone());

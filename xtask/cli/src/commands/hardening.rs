@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::hardening::{self, Variables};
 use crate::outcome::Outcome;
 use crate::progress::{Building, tell};
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::{smoke, tools};
 
 /// Try out what the API of an environment must refuse
@@ -37,7 +37,8 @@ pub(crate) fn run(args: &Args, ctx: &Context) -> Result<Outcome, Error> {
     let request = smoke::request(&session, &all, Wanted::Token, None);
     let (_, token) = token::fetch(&session, &program, &request)?;
     let (_, fresh_token) = token::fetch(&session, &program, &request)?;
-    let variables = Variables { base_url: base_url.trim_end_matches('/').to_owned(), token, fresh_token };
+    let preflights = !session::is_local(&session.environment);
+    let variables = Variables { base_url: base_url.trim_end_matches('/').to_owned(), token, fresh_token, preflights };
     hardening::run(workspace.root(), workspace.target(), &variables, &|line| tell(line))?;
     Ok(Outcome::Done)
 }

@@ -14,7 +14,7 @@ fn ours() -> Workspace {
 
 fn suite(fault: Fault) -> Result<(), String> {
     let workspace = ours();
-    let variables = Variables { base_url: open(fault), token: TOKEN.to_owned(), fresh_token: FRESH.to_owned() };
+    let variables = Variables { base_url: open(fault), token: TOKEN.to_owned(), fresh_token: FRESH.to_owned(), preflights: true };
     run(workspace.root(), workspace.target(), &variables, &|_| {}).map_err(|error| error.to_string())
 }
 
@@ -49,4 +49,14 @@ fn every_curl_line_of_the_documentation_is_answered_as_it_says() {
     }
 
     assert!(8 <= tried, "only {tried} lines were found: the test does not read the page any more");
+}
+
+#[test]
+fn every_folder_of_the_collection_is_run() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(COLLECTION)).unwrap();
+    let collection: serde_json::Value = serde_json::from_str(&text).unwrap();
+
+    let folders: Vec<_> = collection["item"].as_array().unwrap().iter().map(|folder| folder["name"].as_str().unwrap()).collect();
+
+    assert_eq!(folders, FOLDERS, "a folder that nobody names would never be run");
 }
