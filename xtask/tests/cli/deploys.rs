@@ -28,9 +28,13 @@ fn the_engine_gets_everything_that_it_needs_in_one_request() {
     let Some(Request::Deploy(deploy)) = world.request() else { panic!("{:?}", world.request()) };
     assert!(!deploy.ask, "`--yes` was given, so nobody is there to answer");
     let stacks: Vec<_> = deploy.stacks.iter().map(|stack| stack.name.as_str()).collect();
-    assert_eq!(stacks, ["cloudwright-staging-artifacts", "cloudwright-staging-jobs", "cloudwright-staging-images"]);
-    let [artifact] = &deploy.artifacts[..] else { panic!("{:?}", deploy.artifacts) };
-    assert_eq!(artifact.bytes, fs::metadata(&artifact.path).unwrap().len(), "another file would be uploaded than was checked");
+    let expected = ["artifacts", "jobs", "images", "api", "network", "fleet"].map(|stack| format!("cloudwright-staging-{stack}"));
+    assert_eq!(stacks, expected);
+    let artifact = deploy.artifacts.iter().find(|artifact| artifact.name == "transcode").unwrap();
+    assert_eq!(deploy.artifacts.len(), 4, "a function or a program would have no code: {:?}", deploy.artifacts);
+    for artifact in &deploy.artifacts {
+        assert_eq!(artifact.bytes, fs::metadata(&artifact.path).unwrap().len(), "another file would be uploaded than was checked");
+    }
     assert!(deploy.release.tool.starts_with("cloudwright "), "the ledger could not say what released it: {:?}", deploy.release);
     let images = &deploy.stacks[2];
     assert!(
@@ -228,7 +232,7 @@ fn a_function_for_another_machine_is_refused_naming_both() {
 
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("`transcode` is built for arm64, but its function's architecture is x86_64"),
+        ran.stderr.contains("`front-door` is built for arm64, but its function's architecture is x86_64"),
         "the function would never start: {}",
         ran.stderr
     );

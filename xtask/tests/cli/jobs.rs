@@ -47,7 +47,8 @@ fn a_prompt_becomes_a_job_as_the_front_door_makes_it() {
     let world = World::new();
     world.engine_tells(&[done(Outcome::Changed)]);
 
-    let ran = world.run(&["send", "--env", "staging", "--model", "tiny", "--system", "be short", "--max-tokens", "9", "--no-wait", "why?"]);
+    let ran =
+        world.run(&["send", "--env", "staging", "--model", "tinyllama", "--system", "be short", "--max-tokens", "9", "--no-wait", "why?"]);
 
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let Some(Request::Submit(submit)) = world.request() else { panic!("the engine was asked something else") };
@@ -56,7 +57,7 @@ fn a_prompt_becomes_a_job_as_the_front_door_makes_it() {
     let turn = |role: &str, content: &str| json!({ "role": role, "content": content });
     let parameters = &submit.message["parameters"];
     assert_eq!(parameters["messages"], json!([turn("system", "be short"), turn("user", "why?")]));
-    assert_eq!((&parameters["model"], &parameters["max_tokens"]), (&json!("tiny"), &json!(9)));
+    assert_eq!((&parameters["model"], &parameters["max_tokens"]), (&json!("tinyllama"), &json!(9)));
 }
 
 #[test]
@@ -65,7 +66,7 @@ fn the_text_goes_to_stdout_as_it_grows_and_all_else_to_stderr() {
     let finished = JobRecord { tokens: Some(2), ..job("done", "Because of Rayleigh.") };
     world.engine_tells(&[told(job("queued", "")), told(job("running", "Because")), told(finished), done(Outcome::Read)]);
 
-    let for_people = world.run(&["send", "--env", "staging", "--model", "tiny", "why?"]);
+    let for_people = world.run(&["send", "--env", "staging", "--model", "tinyllama", "why?"]);
     let for_programs = world.run(&["jobs", "--env", "staging", ID, "--follow", "--json"]);
 
     assert_eq!((for_people.code, for_people.stdout.as_str()), (Some(0), "Because of Rayleigh.\n"), "{}", for_people.stderr);
@@ -80,7 +81,7 @@ fn a_job_that_fails_ends_with_one_and_says_where_to_look() {
     let failed = JobRecord { reason: Some("out_of_memory".to_owned()), ..job("failed", "") };
     world.engine_tells(&[told(failed), done(Outcome::Read)]);
 
-    let ran = world.run(&["send", "--env", "staging", "--model", "tiny", "why?"]);
+    let ran = world.run(&["send", "--env", "staging", "--model", "tinyllama", "why?"]);
 
     assert_eq!(ran.code, Some(1), "a script would take it for an answer");
     assert!(ran.stderr.contains("is failed: out_of_memory") && ran.stderr.contains("logs --env staging --job"), "{}", ran.stderr);
@@ -90,9 +91,9 @@ fn a_job_that_fails_ends_with_one_and_says_where_to_look() {
 fn what_cannot_be_asked_is_refused_before_the_engine_is_started() {
     let world = World::new();
 
-    let empty = world.run(&["send", "--env", "staging", "--model", "tiny", " "]);
+    let empty = world.run(&["send", "--env", "staging", "--model", "tinyllama", " "]);
     let nothing = world.run(&["send", "--env", "staging"]);
-    let both = world.run(&["send", "--env", "staging", "--stack", "jobs", "--queue", "JobQueue", "--model", "tiny", "job.json"]);
+    let both = world.run(&["send", "--env", "staging", "--stack", "jobs", "--queue", "JobQueue", "--model", "tinyllama", "job.json"]);
 
     assert_eq!([empty.code, nothing.code, both.code], [Some(2); 3], "{}{}{}", empty.stderr, nothing.stderr, both.stderr);
     assert!(world.request().is_none());
@@ -222,7 +223,7 @@ fn a_failure_of_the_engine_is_told_as_it_is() {
     let world = World::new();
     world.engine_tells(&[failed(FailureKind::Request, "`staging` has no stack `jobs`", &[], "deploy it", Sent::Nothing)]);
 
-    let ran = world.run(&["send", "--env", "staging", "--model", "tiny", "why?"]);
+    let ran = world.run(&["send", "--env", "staging", "--model", "tinyllama", "why?"]);
 
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr.contains("`staging` has no stack `jobs`") && ran.stderr.contains("nothing was sent"), "{}", ran.stderr);

@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 use protocol::{Event, Failure, FailureKind, Request, Sent};
 use tempfile::TempDir;
 
+/// The binaries that the platform's stacks run.
+const SHIPPED: [&str; 4] = ["transcode", "front-door", "reconciler", "gpu-worker"];
+
 /// A repository in a temporary folder, with the environments of this one.
 pub(crate) struct World {
     folder: TempDir,
@@ -65,7 +68,9 @@ impl World {
         header[18] = machine;
         header[20] = 1;
         header[52] = 64;
-        fs::write(self.path("transcode"), header).unwrap();
+        for shipped in SHIPPED {
+            fs::write(self.path(shipped), header).unwrap();
+        }
     }
 
     /// Writes the cargo: it says what it built, then does `then`.
@@ -73,7 +78,7 @@ impl World {
         let built = |name: &str, path: &Path| {
             serde_json::json!({ "reason": "compiler-artifact", "target": { "name": name }, "executable": path }).to_string()
         };
-        let says = built("transcode", &self.path("transcode"));
+        let says = SHIPPED.map(|name| built(name, &self.path(name))).join("\n");
         // Before a build for AWS it is asked where everything is.
         let places = serde_json::json!({ "packages": [], "workspace_root": self.folder.path(), "target_directory": self.path("target") });
         let asked = format!("if [ \"$1\" = metadata ]; then echo '{places}'; exit 0; fi");
