@@ -16,8 +16,8 @@ use crate::surroundings::Surroundings;
 use crate::workspace::{ENVIRONMENTS_VARIABLE, Workspace};
 use crate::{environments, tools};
 
-/// The setting that is changed: one property of one resource.
-const SETTING: &str = "visibility_timeout_seconds: ";
+/// The setting that is changed: one property of one resource, the threshold of an alarm.
+const SETTING: &str = "depth: ";
 
 /// The environment as it is written, or with one property changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,12 +111,12 @@ fn change(workspace: &Workspace, name: &str, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The text with a second more.
+/// The text with one more.
 fn changed(text: &str) -> Option<String> {
     let (before, after) = text.split_once(SETTING)?;
     let digits = after.split(|letter: char| !letter.is_ascii_digit()).next()?;
-    let seconds: u32 = digits.parse().ok()?;
-    Some(format!("{before}{SETTING}{}{}", seconds + 1, after.strip_prefix(digits)?))
+    let number: u32 = digits.parse().ok()?;
+    Some(format!("{before}{SETTING}{}{}", number + 1, after.strip_prefix(digits)?))
 }
 
 #[cfg(test)]
@@ -128,21 +128,21 @@ mod tests {
         let tree = tempfile::tempdir().unwrap();
         let folder = tree.path().join("environments");
         fs::create_dir(&folder).unwrap();
-        fs::write(folder.join("local.yaml"), "jobs:\n  visibility_timeout_seconds: 30\n  tries: 3\n").unwrap();
-        fs::write(folder.join("prod.yaml"), "jobs:\n  visibility_timeout_seconds: 99\n").unwrap();
+        fs::write(folder.join("local.yaml"), "jobs:\n  depth: 30\n  tries: 3\n").unwrap();
+        fs::write(folder.join("prod.yaml"), "jobs:\n  depth: 99\n").unwrap();
         let out = tree.path().join("out");
 
         change(&Workspace::at(tree.path()), "local", &out).unwrap();
 
         let text = |path: PathBuf| fs::read_to_string(path).unwrap();
-        assert_eq!(text(out.join("local.yaml")), "jobs:\n  visibility_timeout_seconds: 31\n  tries: 3\n");
-        assert_eq!(text(out.join("prod.yaml")), "jobs:\n  visibility_timeout_seconds: 99\n");
+        assert_eq!(text(out.join("local.yaml")), "jobs:\n  depth: 31\n  tries: 3\n");
+        assert_eq!(text(out.join("prod.yaml")), "jobs:\n  depth: 99\n");
         assert!(text(folder.join("local.yaml")).contains(": 30\n"), "measuring would change what is deployed");
     }
 
     #[test]
     fn an_environment_without_the_setting_cannot_be_changed() {
         assert_eq!(changed("jobs: {}\n"), None);
-        assert_eq!(changed("visibility_timeout_seconds: many\n"), None);
+        assert_eq!(changed("depth: many\n"), None);
     }
 }

@@ -1,7 +1,10 @@
 //! What a person writes around a tool that knows one stack at a time: the stacks in order, with what one gives passed on to the next.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
+
+use foundation::{ARTIFACT_BUCKET, ARTIFACTS};
 
 use super::plan::{Piece, Plan, Source};
 
@@ -11,6 +14,9 @@ pub(super) enum Tool {
     AwsCli,
     Sam,
 }
+
+/// The most bytes that CloudFormation takes in the call itself; more has to lie in a bucket.
+const INLINE_BYTES: u64 = 51_200;
 
 /// A script for `sh`. `aws` is the AWS CLI, which SAM's users have for what SAM does not do.
 pub(super) fn script(tool: Tool, plan: &Plan, aws: &Path, sam: &Path) -> String {
@@ -22,7 +28,8 @@ pub(super) fn script(tool: Tool, plan: &Plan, aws: &Path, sam: &Path) -> String 
         for source in piece.parameters.values() {
             lines.extend(upload(source, piece));
         }
-        lines.push(deploy(tool, piece));
+        let large = fs::metadata(&piece.template).is_ok_and(|file| INLINE_BYTES < file.len());
+        lines.push(deploy(tool, piece, large));
         for (_, output) in used.iter().filter(|(stack, _)| *stack == piece.stack) {
             let query = format!("Stacks[0].Outputs[?OutputKey=='{output}'].OutputValue");
             let words = format!("aws cloudformation describe-stacks --stack-name {} --query \"{query}\" --output text", piece.name);
@@ -54,7 +61,7 @@ fn upload(source: &Source, piece: &Piece) -> Option<String> {
     ))
 }
 
-fn deploy(tool: Tool, piece: &Piece) -> String {
+fn deploy(tool: Tool, piece: &Piece, large: bool) -> String {
     let mut words = match tool {
         Tool::AwsCli => "aws cloudformation deploy".to_owned(),
         Tool::Sam => "sam deploy --no-confirm-changeset --no-progressbar".to_owned(),
@@ -64,6 +71,9 @@ fn deploy(tool: Tool, piece: &Piece) -> String {
         words.push_str(&word);
     };
     add(format!("--no-fail-on-empty-changeset --template-file {} --stack-name {}", quoted(&piece.template), piece.name));
+    if large {
+        add(format!("--s3-bucket \"${}\"", variable(ARTIFACTS, ARTIFACT_BUCKET)));
+    }
     if !piece.capabilities.is_empty() {
         add(format!("--capabilities {}", piece.capabilities.join(" ")));
     }
@@ -165,6 +175,16 @@ mod tests {
         let last = "--stack-name c-local-images --capabilities CAPABILITY_IAM --tags c:environment=local --parameter-overrides \
                     Topic=given-by-c-local-jobs-and-more Bucket=given-by-c-local-artifacts Key=code/1.zip";
         assert!(ran[6].ends_with(last) && ran[6].contains("/it's/images.json"), "{}", ran[6]);
+    }
+
+    #[test]
+    fn a_template_that_is_too_large_for_the_call_goes_through_the_bucket() {
+        let piece = piece("fleet", &[], Vec::new());
+
+        let (small, large) = (deploy(Tool::AwsCli, &piece, false), deploy(Tool::AwsCli, &piece, true));
+
+        assert!(large.contains(" --s3-bucket \"$artifacts_BucketName\""), "the tool would refuse it: {large}");
+        assert!(!small.contains("--s3-bucket"), "the tool would be charged with calls that nobody needs: {small}");
     }
 
     #[test]
