@@ -142,7 +142,7 @@ mod tests {
         let log = folder.path().join("log");
         let program = |name: &str, answer: &str| {
             let path = folder.path().join(name);
-            std::fs::write(&path, format!("echo {name} \"$@\" >> '{}'\n{answer}\n", log.display())).unwrap();
+            fs::write(&path, format!("echo {name} \"$@\" >> '{}'\n{answer}\n", log.display())).unwrap();
             path
         };
         let aws = program("aws", "case \"$2\" in describe-stacks) echo given-by-$4;; head-object) exit 1;; esac");
@@ -153,7 +153,7 @@ mod tests {
         let text = text.replace("sam() { '/bin/sh' \"$@\"; }", &format!("sam() {{ /bin/sh '{}' \"$@\"; }}", sam.display()));
         let output = Command::new("sh").args(["-c", &text]).output().unwrap();
         assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stderr));
-        std::fs::read_to_string(log).unwrap().lines().map(ToOwned::to_owned).collect()
+        fs::read_to_string(log).unwrap().lines().map(ToOwned::to_owned).collect()
     }
 
     #[test]
