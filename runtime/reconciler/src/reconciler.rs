@@ -2,10 +2,11 @@
 
 use contract::fleet::{OpsMessage, Order, ReconcilerConfig};
 use contract::logs;
+use lambda_events::BatchResponse;
 use telemetry::Log;
 
 use crate::cloud::{Cloud, CloudError};
-use crate::event::{Answer, Call};
+use crate::event::Call;
 
 /// The function, apart from Lambda and AWS.
 ///
@@ -33,9 +34,9 @@ impl<C: Cloud> Reconciler<C> {
     /// # Errors
     ///
     /// Only the schedule's call fails, so that the failure is counted; the next minute's sees to what is left.
-    pub async fn handle(&self, call: &Call, now: u64) -> Result<Answer, CloudError> {
+    pub async fn handle(&self, call: &Call, now: u64) -> Result<BatchResponse, CloudError> {
         if call.messages.is_empty() {
-            return self.minute(now).await.map(|()| Answer::default());
+            return self.minute(now).await.map(|()| BatchResponse::default());
         }
         Ok(self.messages(call, now).await)
     }
@@ -51,8 +52,8 @@ impl<C: Cloud> Reconciler<C> {
         sent.and(fitted)
     }
 
-    async fn messages(&self, call: &Call, now: u64) -> Answer {
-        let mut answer = Answer::default();
+    async fn messages(&self, call: &Call, now: u64) -> BatchResponse {
+        let mut answer = BatchResponse::default();
         let mut in_order = true;
         let mut wakes = Vec::new();
         for message in &call.messages {

@@ -6,8 +6,9 @@ mod common;
 use common::{Job, Op, POWER, RESIZE, World, config, messages, minute, reconciler, resize, run, wake};
 use contract::fleet::{OperationState, ReconcilerConfig};
 use contract::jobs::JobState;
+use lambda_events::BatchResponse;
 use reconciler::cloud::Counts;
-use reconciler::event::{Answer, Call};
+use reconciler::event::Call;
 use serde_json::json;
 
 const NOW: u64 = 1_000_000;
@@ -23,15 +24,15 @@ fn queued() -> Op {
     Op { state: OperationState::Queued, execution_arn: None, error: None }
 }
 
-fn after(world: World, config: ReconcilerConfig, call: &Call) -> (World, Answer) {
+fn after(world: World, config: ReconcilerConfig, call: &Call) -> (World, BatchResponse) {
     let function = reconciler(world, config);
     let answer = run(function.handle(call, NOW)).unwrap();
     let world = function.cloud().world().clone();
     (world, answer)
 }
 
-fn failures(answer: &Answer) -> Vec<&str> {
-    answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect()
+fn failures(answer: &BatchResponse) -> Vec<&str> {
+    answer.ids().collect()
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use contract::{images::TranscodeConfig, logs};
+use lambda_events::{Batch, BatchResponse, Message};
 use telemetry::Log;
 
 use crate::{
-    event::{self, Batch, BatchItemFailure, BatchResponse, Message, Notification},
+    event::{self, Notification},
     store::Store,
 };
 
@@ -36,11 +37,11 @@ impl<S: Store> Transcoder<S> {
     /// Handles a batch, one message and one picture after the other, so that only one picture is in memory.
     ///
     /// A message that fails comes again alone; the others are done.
-    pub async fn handle(&self, batch: Batch) -> BatchResponse {
+    pub async fn handle(&self, batch: &Batch) -> BatchResponse {
         let mut response = BatchResponse::default();
-        for message in batch.messages {
-            if self.message(&message).await.is_err() {
-                response.batch_item_failures.push(BatchItemFailure { item_identifier: message.message_id });
+        for message in &batch.messages {
+            if self.message(message).await.is_err() {
+                response.again(message);
             }
         }
         response

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use aws_config::BehaviorVersion;
 use contract::{images::TranscodeConfig, metrics};
+use lambda_events::Batch;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use telemetry::Log;
-use transcode::{Transcoder, event::Batch, store::S3Store};
+use transcode::{Transcoder, store::S3Store};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -23,7 +24,7 @@ async fn main() -> ExitCode {
     let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
     let transcoder = Transcoder::new(S3Store::new(aws_sdk_s3::Client::new(&aws)), config, log);
     let transcoder = &transcoder;
-    let handler = service_fn(async |event: LambdaEvent<Batch>| Ok::<_, Error>(transcoder.handle(event.payload).await));
+    let handler = service_fn(async |event: LambdaEvent<Batch>| Ok::<_, Error>(transcoder.handle(&event.payload).await));
     match lambda_runtime::run(handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -6,12 +6,13 @@ use std::sync::{Mutex, MutexGuard};
 
 use contract::fleet::{OperationState, ReconcilerConfig};
 use contract::jobs::{JobMessage, JobState};
+use lambda_events::Message;
 use reconciler::Reconciler;
 use reconciler::cloud::{
     CloudError, Counts, End, FailedActivity, FleetTable, Group, GroupState, JobQueue, JobRecord, JobsTable, Machines, Operation, Started,
     Worker,
 };
-use reconciler::event::{Call, Message};
+use reconciler::event::Call;
 use serde_json::{Value, json};
 use telemetry::Log;
 

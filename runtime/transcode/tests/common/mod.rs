@@ -3,19 +3,12 @@
 
 pub(crate) mod store;
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
-
 use contract::images::TranscodeConfig;
+use lambda_events::Batch;
 use serde_json::{Value, json};
 use store::MemoryStore;
-use telemetry::Log;
-use transcode::{
-    Transcoder,
-    event::{Batch, BatchResponse},
-};
+use telemetry::Lines;
+use transcode::Transcoder;
 
 pub(crate) const SOURCE: &str = "photos-in";
 pub(crate) const DESTINATION: &str = "photos-out";
@@ -39,7 +32,7 @@ impl Bench {
 
     pub(crate) fn with(store: MemoryStore, config: TranscodeConfig) -> Self {
         let lines = Lines::default();
-        let log = Log::to(Box::new(lines.clone()), "transcode-under-test");
+        let log = lines.log("transcode-under-test");
         Self { transcoder: Transcoder::new(store, config, log), lines }
     }
 
@@ -52,43 +45,27 @@ impl Bench {
         let messages: Vec<_> = messages.iter().map(|(id, body)| json!({"messageId": id, "body": text(body), "attributes": {}})).collect();
         let batch: Batch = serde_json::from_value(json!({ "Records": messages })).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let BatchResponse { batch_item_failures } = runtime.block_on(self.transcoder.handle(batch));
-        batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+        runtime.block_on(self.transcoder.handle(&batch)).ids().map(str::to_owned).collect()
     }
 
     /// All log lines so far, each a JSON object.
     pub(crate) fn log(&self) -> Vec<Value> {
-        let lines = self.lines.0.lock().unwrap();
-        lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect()
+        self.lines.read()
     }
 
     pub(crate) fn messages_logged(&self) -> Vec<String> {
-        self.log().iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect()
+        self.lines.messages()
     }
 
     /// How often a metric was counted.
     pub(crate) fn counted(&self, metric: &str) -> f64 {
-        self.log().iter().filter_map(|line| line[metric].as_f64()).sum()
+        self.lines.counted(metric)
     }
 }
 
 /// A string is a body as it is, anything else is a body of JSON.
 fn text(body: &Value) -> String {
     body.as_str().map_or_else(|| body.to_string(), str::to_owned)
-}
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// S3's notification of a new object, with the key as S3 encodes it.
