@@ -1,10 +1,10 @@
-//! EC2: networks, security groups, launch templates.
+//! EC2: networks, security groups, launch templates. What leads out of a network stands in `routing.rs`.
 
 use serde_json::{Map, Value, json};
 
 use super::prelude::*;
 
-static EC2: Service = Service::new("ec2", Protocol::Query { version: "2016-11-15", flat: true });
+pub(super) static EC2: Service = Service::new("ec2", Protocol::Query { version: "2016-11-15", flat: true });
 
 const VPCS: Action = EC2.action("DescribeVpcs", "/");
 const VPC_ATTRIBUTE: Action = EC2.action("DescribeVpcAttribute", "/");
@@ -101,7 +101,7 @@ pub(super) const READERS: &[Reader] = &[
     },
 ];
 
-fn tags(resource: &Value) -> Value {
+pub(super) fn tags(resource: &Value) -> Value {
     pascal(&list(at(resource, "tagSet")), &[])
 }
 

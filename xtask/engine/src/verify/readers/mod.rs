@@ -13,6 +13,7 @@ mod iam;
 mod kms;
 mod lambda;
 mod logs;
+mod routing;
 mod s3;
 mod sns;
 mod sqs;
@@ -52,6 +53,7 @@ const ALL: &[&[Reader]] = &[
     kms::READERS,
     lambda::READERS,
     logs::READERS,
+    routing::READERS,
     s3::READERS,
     sns::READERS,
     sqs::READERS,
