@@ -445,12 +445,19 @@ fn a_deploy_takes_back_neither_the_number_nor_the_type_of_the_workers() {
         for (id, group) in of_type(&template, "AWS::AutoScaling::AutoScalingGroup") {
             assert!(group["DesiredCapacity"].is_null(), "{name}: each deploy would set {id} back");
             assert_eq!(group["MinSize"], "0", "{name}: {id} would never go to zero");
-            assert_eq!(group["NewInstancesProtectedFromScaleIn"], true, "{name}: {id} would end workers in mid-job");
+            assert_eq!(group["NewInstancesProtectedFromScaleIn"], false, "{name}: a worker that never starts could never be ended");
+        }
+        for (id, hook) in of_type(&template, "AWS::AutoScaling::LifecycleHook") {
+            assert_eq!(hook["LifecycleHookName"], contract::fleet::DRAIN_HOOK, "{name}: {id} would wait in vain for each worker's word");
         }
         let (_, worker) = of_type(&template, "AWS::EC2::LaunchTemplate")[0];
         let data = &worker["LaunchTemplateData"];
         assert_eq!(data["InstanceType"]["Fn::Sub"], "{{resolve:ssm:${JobsInstanceTypeParameter}}}", "{name}: a resize would be taken back");
         assert_eq!(data["MetadataOptions"]["HttpTokens"], "required", "{name}: credentials could be had by a forged request");
+        assert_eq!(
+            data["MetadataOptions"]["InstanceMetadataTags"], "enabled",
+            "{name}: no worker would know its group, to be protected in it"
+        );
         assert_eq!(data["BlockDeviceMappings"][0]["Ebs"]["Encrypted"], true, "{name}");
         for (id, group) in of_type(&template, "AWS::EC2::SecurityGroup") {
             assert!(group["SecurityGroupIngress"].is_null(), "{name}: somebody could come into {id}");

@@ -41,6 +41,9 @@ pub enum Order {
     },
 }
 
+/// Name of the lifecycle hook that holds an instance which its Auto Scaling group ends, until its worker says that it is done.
+pub const DRAIN_HOOK: &str = "drain";
+
 /// The columns of the fleet's table.
 pub mod column {
     /// Partition key, text: [`FLEET`](super::FLEET), [`worker_key`](super::worker_key) or [`operation_key`](super::operation_key).

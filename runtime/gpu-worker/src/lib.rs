@@ -3,6 +3,7 @@
 
 mod engine;
 mod generate;
+mod group;
 mod machine;
 mod model;
 mod presence;
@@ -13,6 +14,7 @@ mod tell;
 
 pub use engine::{NoEngine, choose};
 pub use generate::{Generating, Limits};
+pub use group::AutoScaling;
 pub use machine::Machine;
 pub use model::{Error as ModelError, Source, fetch};
 pub use presence::Presence;

@@ -7,20 +7,23 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use contract::worker::WorkerConfig;
 use inference::Engine;
+use sqs_worker::imds::Imds;
 use sqs_worker::notice::Signals;
+use sqs_worker::protection::Watched;
 use sqs_worker::sqs::Sqs;
-use sqs_worker::{Notice, Settings, Worker};
+use sqs_worker::{Guarded, Notice, Protection, Settings, Told, Worker};
 use telemetry::Log;
 use tokio::sync::watch;
 
 use crate::generate::{Generating, Limits};
+use crate::group::{self, AutoScaling};
 use crate::machine::Machine;
 use crate::model::{self, Source};
 use crate::presence::Presence;
 use crate::records::Records;
 
 /// What stands where a setting does not apply.
-const NONE: &str = "none";
+pub(crate) const NONE: &str = "none";
 
 /// How long a job may take beyond its limit to write its end, before its message counts as failed.
 const GRACE: Duration = Duration::from_secs(60);
@@ -56,7 +59,8 @@ where
     let signals = Signals::listen().map_err(Error::Signals)?;
     let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
     let Machine { worker, instance_type, imds } = Machine::find().await;
-    let mut notice = (signals, imds);
+    let protection = group::protection(&aws, imds.as_ref(), &log).await;
+    let mut notice = (signals, watched(imds, protection.as_ref()));
     let table = aws_sdk_dynamodb::Client::new(&aws);
     let instance_type = instance_type.as_deref();
     let presence = Presence::new(table.clone(), &config.fleet_table, &worker, instance_type, Arc::clone(&log));
@@ -67,18 +71,27 @@ where
         let started = engine(&config, model).await;
         started.map_err(|source| Error::Engine { engine: config.engine.clone(), source })
     };
-    let engine = tokio::select! {
-        engine = presence.during(idle.subscribe(), loading) => engine,
-        reason = notice.told() => {
-            log.info("the worker was told to end before it had begun").field(contract::logs::REASON, reason).write();
+    let in_service = async {
+        if let Some(protection) = &protection {
+            protection.begin().await;
+        }
+        Ok(())
+    };
+    let begun = tokio::select! {
+        begun = presence.during(idle.subscribe(), async { tokio::try_join!(loading, in_service) }) => begun,
+        told = notice.told() => {
+            log.info("the worker was told to end before it had begun").field(contract::logs::REASON, told.reason).write();
             presence.end().await;
+            last_word(protection.as_deref(), told).await;
             return Ok(());
         }
     };
-    let engine = match engine {
-        Ok(engine) => engine,
+    let engine = match begun {
+        Ok((engine, ())) => engine,
         Err(error) => {
             presence.end().await;
+            // What cannot start must not keep the group from ending the machine.
+            last_word(protection.as_deref(), Told::soon("the worker cannot start")).await;
             return Err(error);
         }
     };
@@ -87,13 +100,45 @@ where
     let records = Records::new(table, &config.jobs_table, &worker, instance_type, config.record_days);
     let limits = Limits { model: config.model.clone(), longest: seconds(config.max_job_seconds) };
     let work = Generating::new(engine, records, limits, &worker, Arc::clone(&log));
+    let work = Guarded::new(work, protection.clone());
     let queue = Sqs::new(aws_sdk_sqs::Client::new(&aws), &config.job_queue_url, &config.dead_letter_queue_url);
     let taking = Worker::new(queue, work, settings(&config, slots), Arc::clone(&log));
     log.info("the worker takes jobs").field(contract::logs::WORKER, &worker).write();
-    let reason = presence.during(taking.busy(), taking.run(notice)).await;
+    let protecting = async {
+        match &protection {
+            Some(protection) => protection.keep().await,
+            None => std::future::pending().await,
+        }
+    };
+    let working = async {
+        tokio::select! {
+            told = taking.run(notice) => told,
+            never = protecting => match never {},
+        }
+    };
+    let told = presence.during(taking.busy(), working).await;
     presence.end().await;
-    log.info("the worker has ended").field(contract::logs::WORKER, &worker).field(contract::logs::REASON, reason).write();
+    log.info("the worker has ended").field(contract::logs::WORKER, &worker).field(contract::logs::REASON, told.reason).write();
+    // The last of all: the machine may be gone right after it.
+    last_word(protection.as_deref(), told).await;
     Ok(())
+}
+
+/// Who tells that the machine is about to go.
+fn watched(imds: Option<Imds>, protection: Option<&Arc<Protection<AutoScaling>>>) -> Watching {
+    match protection {
+        Some(protection) => (None, Some(Watched::new(imds, Arc::clone(protection)))),
+        None => (imds, None),
+    }
+}
+
+/// The metadata service, alone or together with the group.
+type Watching = (Option<Imds>, Option<Watched<Option<Imds>, AutoScaling>>);
+
+async fn last_word(protection: Option<&Protection<AutoScaling>>, told: Told) {
+    if let Some(protection) = protection {
+        protection.end(told).await;
+    }
 }
 
 /// How the settings of the environment are those of the consumer.

@@ -14,7 +14,7 @@ use contract::jobs::{Finish, column};
 use gpu_worker::{Generating, Limits, Records};
 use inference::{Engine, Generation, Piece, Prompt};
 use sqs_worker::sqs::Sqs;
-use sqs_worker::{Message, Notice, Queue, Refusal, Settings, Worker};
+use sqs_worker::{Message, Notice, Queue, Refusal, Settings, Told, Worker};
 use telemetry::Log;
 use tokio::sync::mpsc;
 
@@ -70,12 +70,12 @@ impl Queue for Faulty {
 struct Never;
 
 impl Notice for Never {
-    async fn told(&mut self) -> &'static str {
+    async fn told(&mut self) -> Told {
         std::future::pending().await
     }
 }
 
-async fn work(cloud: &Platform, takes: Duration, deletes: bool, lost_heartbeats: u32) -> tokio::task::JoinHandle<&'static str> {
+async fn work(cloud: &Platform, takes: Duration, deletes: bool, lost_heartbeats: u32) -> tokio::task::JoinHandle<Told> {
     let aws = cloud.tenant.config().await;
     let log = Arc::new(Log::to(Box::new(io::sink()), "test"));
     let sqs = Sqs::new(aws_sdk_sqs::Client::new(&aws), &cloud.jobs.queue_url, &cloud.jobs.dead_letter_queue_url);

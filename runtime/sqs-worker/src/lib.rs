@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod imds;
 pub mod notice;
+pub mod protection;
 pub mod queue;
 pub mod sqs;
 
@@ -16,7 +17,8 @@ mod work;
 mod worker;
 
 pub use clock::Clock;
-pub use notice::Notice;
+pub use notice::{Notice, Told};
+pub use protection::{Guarded, Protection};
 pub use queue::{Message, Queue, Refusal};
 pub use settings::Settings;
 pub use work::{Delivery, Outcome, Work};

@@ -10,6 +10,8 @@ use crate::{Clock, Message, Outcome, Queue, Refusal, Settings};
 
 /// How often a call is tried after which the message would be done with.
 const TRIES: u32 = 5;
+/// How much longer than its wait a call for messages may be open.
+const OPEN_CALL_MARGIN: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -26,6 +28,8 @@ impl<Q: Queue, C: Clock> Settling<'_, Q, C> {
         match outcome {
             Outcome::Done | Outcome::Nothing => self.delete(message).await,
             Outcome::Leave => {}
+            // Not at once: the call that this worker has open would take it again.
+            Outcome::GiveBack => self.hide(message, self.settings.wait + OPEN_CALL_MARGIN).await,
             Outcome::Retry => self.retry(message).await,
             Outcome::Permanent { reason } => match self.persist(|| self.queue.bury(message, reason)).await {
                 Ok(()) => self.delete(message).await,

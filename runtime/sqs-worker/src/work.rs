@@ -20,6 +20,8 @@ pub enum Outcome {
     Nothing,
     /// Somebody else has it by now: the message is left as it is, and nothing is written.
     Leave,
+    /// It was not begun here, and others may begin it: the message is given back for when this worker's open call for messages is over.
+    GiveBack,
     /// It may work another time: the message comes again, later each time, until the queue gives it up.
     Retry,
     /// It will never work: the message goes to the dead-letter queue at once, so that its group does not wait for tries in vain.

@@ -14,6 +14,7 @@ use crate::backoff::pause;
 use crate::clock::{Clock, Machine};
 use crate::lanes::Lanes;
 use crate::lease::{Ended, Lease};
+use crate::notice::Told;
 use crate::settle::Settling;
 use crate::{Delivery, Message, Notice, Outcome, Queue, Settings, Work};
 
@@ -78,27 +79,53 @@ impl<Q: Queue, W: Work, C: Clock> Worker<Q, W, C> {
 
     /// Takes messages until it is told to end; then ends or gives back what it has, and returns why it ended.
     ///
+    /// Jobs under way have `drain` to end. Where whoever tells waits for the worker, they have as long as any job may take, unless
+    /// somebody else is in more of a hurry meanwhile.
+    ///
     /// One call asks for messages at a time, and only for a slot that is free. The call that is open when the worker is told to end is
     /// waited for, up to the time that draining may take: a message that it may have been handed would else be hidden from everybody.
-    pub async fn run(&self, mut notice: impl Notice) -> &'static str {
+    pub async fn run(&self, mut notice: impl Notice) -> Told {
         let Shared { clock, settings, log, .. } = &*self.shared;
         let (phase, phases) = watch::channel(Phase::Taking);
-        let slots = Arc::new(Semaphore::new(settings.slots));
         let mut jobs = JoinSet::new();
+        let told = self.take(&mut notice, &mut jobs, &phases).await;
+        phase.send_replace(Phase::Draining);
+        let line = log.info("the worker takes no more messages").field(logs::REASON, told.reason);
+        line.number("busy", *self.shared.busy.borrow() as u64).write();
+        if told.waits {
+            tokio::select! {
+                () = ended(&mut jobs, clock, settings.longest.max(settings.drain)) => {}
+                reason = hurry(&mut notice) => {
+                    log.warn("the machine goes before the worker is done").field(logs::REASON, reason).write();
+                    ended(&mut jobs, clock, settings.drain).await;
+                }
+            }
+        } else {
+            ended(&mut jobs, clock, settings.drain).await;
+        }
+        phase.send_replace(Phase::Leaving);
+        ended(&mut jobs, clock, LAST_CALLS).await;
+        told
+    }
+
+    /// Begins a job for each message, until the worker is told to end.
+    async fn take(&self, notice: &mut impl Notice, jobs: &mut JoinSet<()>, phases: &watch::Receiver<Phase>) -> Told {
+        let Shared { clock, settings, log, .. } = &*self.shared;
+        let slots = Arc::new(Semaphore::new(settings.slots));
         let mut told = pin!(notice.told());
         let mut failures = 0;
-        let reason = loop {
+        loop {
             while jobs.try_join_next().is_some() {}
             let slot = tokio::select! {
                 biased;
-                reason = &mut told => break reason,
+                told = &mut told => return told,
                 Ok(slot) = Arc::clone(&slots).acquire_owned() => slot,
             };
             let shared = Arc::clone(&self.shared);
             let mut receiving = Box::pin(async move { shared.queue.receive(shared.settings.wait, shared.settings.visibility).await });
             let received = tokio::select! {
                 biased;
-                reason = &mut told => {
+                told = &mut told => {
                     let (shared, phases) = (Arc::clone(&self.shared), phases.clone());
                     jobs.spawn(async move {
                         let leaving = phases.clone();
@@ -109,7 +136,7 @@ impl<Q: Queue, W: Work, C: Clock> Worker<Q, W, C> {
                             }
                         }
                     });
-                    break reason;
+                    return told;
                 }
                 received = &mut receiving => received,
             };
@@ -122,19 +149,23 @@ impl<Q: Queue, W: Work, C: Clock> Worker<Q, W, C> {
                 Err(refusal) => {
                     log.error("the queue cannot be asked for messages; it will be asked again").because(&refusal).write();
                     tokio::select! {
-                        reason = &mut told => break reason,
+                        told = &mut told => return told,
                         () = clock.sleep(pause(failures, Duration::from_secs(1), LONGEST_SILENCE)) => {}
                     }
                     failures = failures.saturating_add(1);
                 }
             }
-        };
-        phase.send_replace(Phase::Draining);
-        log.info("the worker takes no more messages").field(logs::REASON, reason).number("busy", *self.shared.busy.borrow() as u64).write();
-        ended(&mut jobs, clock, settings.drain).await;
-        phase.send_replace(Phase::Leaving);
-        ended(&mut jobs, clock, LAST_CALLS).await;
-        reason
+        }
+    }
+}
+
+/// Waits for somebody who does not wait, and gives the reason.
+async fn hurry(notice: &mut impl Notice) -> &'static str {
+    loop {
+        let told = notice.told().await;
+        if !told.waits {
+            return told.reason;
+        }
     }
 }
 

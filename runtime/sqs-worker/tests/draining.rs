@@ -4,14 +4,10 @@
 #[allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 mod common;
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener};
-use std::thread;
 use std::time::Duration;
 
 use common::{Call, SECOND, Scripted, play, settings};
-use sqs_worker::imds::Imds;
-use sqs_worker::{Notice, Outcome, Settings};
+use sqs_worker::{Outcome, Settings};
 
 #[tokio::test]
 async fn a_worker_that_is_told_to_end_takes_no_more_and_ends_what_it_began() {
@@ -55,62 +51,4 @@ async fn an_idle_worker_ends_with_the_call_that_is_open() {
     let played = play(&queue, settings(), 5 * SECOND, |_| (SECOND, Outcome::Done)).await;
 
     assert_eq!(played.ended, 20 * SECOND);
-}
-
-/// A metadata service: asks for a token, and has these documents, the last one from the second question on.
-fn metadata(documents: &'static [(&'static str, &'static str)]) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        let mut asked = 0;
-        for stream in listener.incoming().map_while(Result::ok) {
-            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-            let words = lines.next().unwrap_or_default();
-            let headers: Vec<_> = lines.take_while(|line| !line.is_empty()).map(|line| line.to_lowercase()).collect();
-            let path = words.split(' ').nth(1).unwrap_or_default();
-            let known = headers.iter().any(|line| line == "x-aws-ec2-metadata-token: secret");
-            let last = documents.last().is_some_and(|(last, _)| *last == path);
-            asked += u32::from(last);
-            let answer = match documents.iter().find(|(found, _)| *found == path) {
-                _ if path == "/latest/api/token" => {
-                    "200 OK\r\nx-aws-ec2-metadata-token-ttl-seconds: 600\r\ncontent-length: 6\r\n\r\nsecret".to_owned()
-                }
-                _ if !known => "401 Unauthorized\r\ncontent-length: 0\r\n\r\n".to_owned(),
-                Some((_, document)) if !last || 1 < asked => format!("200 OK\r\ncontent-length: {}\r\n\r\n{document}", document.len()),
-                Some(_) | None => "404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
-            };
-            let answer = answer.replacen("\r\n", "\r\nconnection: close\r\n", 1);
-            (&stream).write_all(format!("HTTP/1.1 {answer}").as_bytes()).unwrap();
-        }
-    });
-    address
-}
-
-const MACHINE: [(&str, &str); 2] =
-    [("/latest/meta-data/instance-id", "i-0123456789abcdef0"), ("/latest/meta-data/instance-type", "g5.xlarge")];
-
-#[tokio::test]
-async fn a_spot_instance_that_is_taken_back_tells_its_worker() {
-    static DOCUMENTS: [(&str, &str); 3] = [MACHINE[0], MACHINE[1], ("/latest/meta-data/spot/instance-action", r#"{"action":"terminate"}"#)];
-    let mut imds = Imds::find_at(&metadata(&DOCUMENTS), Duration::from_millis(1)).await.unwrap();
-
-    let reason = imds.told().await;
-
-    assert_eq!(reason, "EC2 takes the Spot instance back");
-    assert_eq!((imds.instance_id(), imds.instance_type()), ("i-0123456789abcdef0", "g5.xlarge"));
-}
-
-#[tokio::test]
-async fn an_instance_that_is_scaled_in_tells_its_worker() {
-    static DOCUMENTS: [(&str, &str); 3] = [MACHINE[0], MACHINE[1], ("/latest/meta-data/autoscaling/target-lifecycle-state", "Terminated")];
-    let mut imds = Imds::find_at(&metadata(&DOCUMENTS), Duration::from_millis(1)).await.unwrap();
-
-    assert_eq!(imds.told().await, "the Auto Scaling group scales in");
-}
-
-#[tokio::test]
-async fn beside_ec2_there_is_no_metadata_service() {
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-
-    assert!(Imds::find_at(&format!("http://{closed}"), Duration::from_millis(1)).await.is_none());
 }

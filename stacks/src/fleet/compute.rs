@@ -4,6 +4,7 @@ use cfn_kit::autoscaling::auto_scaling_group as of;
 use cfn_kit::context::Context;
 use cfn_kit::prelude::*;
 use cfn_kit::{autoscaling, ec2, iam};
+use contract::fleet::DRAIN_HOOK;
 use foundation::Stack;
 
 use super::Fleet;
@@ -19,6 +20,12 @@ pub(super) enum Compute {
 /// Seconds beyond the worker's own limit before the group ends an instance that does not answer.
 const HOOK_RESERVE_SECONDS: u32 = 60;
 
+/// The longest that a hook may wait for a word, in seconds.
+const MOST_HOOK_SECONDS: u32 = 7_200;
+
+/// However often a worker says that it still works, a hook holds it for so many times its timeout.
+const HOOK_TIMES: u32 = 100;
+
 /// Seconds from the start of an instance until its worker is expected to take jobs: drivers, program, model.
 const START_SECONDS: u32 = 300;
 
@@ -30,8 +37,9 @@ pub(super) fn scaled(stack: &mut Stack<'_, Fleet>, worker: &Worker, network: &Ne
     let version = || of::LaunchTemplateSpecification::new(worker.template.latest_version_number()).launch_template_id(&worker.template);
     let group = autoscaling::AutoScalingGroup::new(settings.max_workers.to_string(), "0")
         .vpc_zone_identifier(subnets)
-        // A worker is never taken away while it has something in work: it ends its protection itself when it is done.
-        .new_instances_protected_from_scale_in(true)
+        // A worker protects its own instance before each job, and ends that once it is idle. One that never starts could not: so no
+        // instance begins with protection, and a desired capacity of zero always ends them all.
+        .new_instances_protected_from_scale_in(false)
         .health_check_type("EC2")
         .health_check_grace_period(i64::from(START_SECONDS))
         .default_instance_warmup(i64::from(START_SECONDS))
@@ -61,9 +69,11 @@ pub(super) fn scaled(stack: &mut Stack<'_, Fleet>, worker: &Worker, network: &Ne
             .must("DesiredCapacity is not in the template: each deploy would take back what the reconciler decided"),
     );
 
-    // Gives a worker the time to end what it has in work, whoever ends the instance.
+    // Gives a worker the time to end what it has in work, whoever ends the instance: the worker says when it is done, and says again
+    // and again that it is not. The timeout is for one that says nothing.
     let hook = autoscaling::LifecycleHook::new(&group, autoscaling::lifecycle_hook::LifecycleTransition::AutoscalingEC2INSTANCETERMINATING)
-        .heartbeat_timeout(i64::from(settings.drain_seconds + HOOK_RESERVE_SECONDS))
+        .lifecycle_hook_name(DRAIN_HOOK)
+        .heartbeat_timeout(i64::from(hook_seconds(settings.drain_seconds, settings.max_job_seconds)))
         .default_result(autoscaling::lifecycle_hook::DefaultResult::Continue);
     stack.add("DrainHook", hook);
     if settings.warm_pool > 0 {
@@ -84,6 +94,13 @@ pub(super) fn scaled(stack: &mut Stack<'_, Fleet>, worker: &Worker, network: &Ne
     let policy = iam::Policy::new(PolicyDocument::new([own]), "OwnGroup").roles([&worker.role]);
     stack.add("WorkerGroupPolicy", policy);
     Compute::Group(group)
+}
+
+/// How long the group waits for a word of a worker that it ends: long enough for an orderly end, and for the longest job when the
+/// worker goes on saying that it works.
+fn hook_seconds(drain_seconds: u32, max_job_seconds: u32) -> u32 {
+    let longest = (max_job_seconds + HOOK_RESERVE_SECONDS).div_ceil(HOOK_TIMES) + HOOK_RESERVE_SECONDS;
+    (drain_seconds + HOOK_RESERVE_SECONDS).max(longest).min(MOST_HOOK_SECONDS)
 }
 
 /// One instance, stopped while there is nothing to do. Its type is whatever an admin asked for last.
@@ -109,4 +126,17 @@ pub(super) fn group_arn(group: &Handle<autoscaling::AutoScalingGroup, Fleet>) ->
 /// The ARN of one instance.
 pub(super) fn instance_arn(instance: &Handle<ec2::Instance, Fleet>) -> Value<String, Fleet> {
     sub!("arn:{}:ec2:{}:{}:instance/{}", partition(), region(), account_id(), instance.instance_id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_waits_as_long_as_a_worker_may_take_and_never_longer_than_aws_allows() {
+        let seconds = [(90, 600), (0, 1), (7_200, 43_200), (0, 43_200)].map(|(drain, job)| hook_seconds(drain, job));
+
+        assert_eq!(seconds, [150, 61, 7_200, 493], "AWS would refuse the hook, or end an instance whose job goes on");
+        assert!(43_260 <= HOOK_TIMES * seconds[3], "the longest job would be cut off");
+    }
 }

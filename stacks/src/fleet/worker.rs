@@ -176,6 +176,8 @@ fn template(
         .http_tokens(of::HttpTokens::Required)
         // One hop: what runs in a container of the worker cannot ask for the worker's credentials.
         .http_put_response_hop_limit(1)
+        // The worker's group, which this template cannot name: the group is made of it.
+        .instance_metadata_tags(of::InstanceMetadataTags::Enabled)
         .http_endpoint(of::HttpEndpoint::Enabled);
     let data = of::LaunchTemplateData::new()
         .image_id(image)

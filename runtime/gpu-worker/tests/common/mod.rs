@@ -82,11 +82,17 @@ impl Platform {
     }
 
     pub(crate) fn start_with(&self, name: &str, config: WorkerConfig) -> Process {
+        self.start_on(name, config, &[])
+    }
+
+    /// One that finds these variables on its machine too.
+    pub(crate) fn start_on(&self, name: &str, config: WorkerConfig, machine: &[(&str, String)]) -> Process {
         let log = self.folder.path().join(name);
         let child = Command::new(program())
             .env_clear()
             .envs(self.tenant.variables())
             .envs(config.variables())
+            .envs(machine.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(File::create(&log).unwrap())
             .spawn()

@@ -1,5 +1,6 @@
 //! A clock that stands still, and a FIFO queue that goes by it and fails on command.
 
+mod group;
 mod paused;
 mod queue;
 
@@ -7,9 +8,10 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sqs_worker::{Clock, Delivery, Notice, Outcome, Settings, Work, Worker};
+use sqs_worker::{Clock, Delivery, Notice, Outcome, Settings, Told, Work, Worker};
 use telemetry::Log;
 
+pub(crate) use group::{Answer, Asked, Staged};
 pub(crate) use paused::Paused;
 pub(crate) use queue::{Call, Fault, Scripted};
 
@@ -50,9 +52,9 @@ impl Work for Script {
 pub(crate) struct At(pub(crate) Paused, pub(crate) Duration);
 
 impl Notice for At {
-    async fn told(&mut self) -> &'static str {
+    async fn told(&mut self) -> Told {
         self.0.sleep_until(self.1).await;
-        "the test is over"
+        Told::soon("the test is over")
     }
 }
 
@@ -75,6 +77,17 @@ impl Played {
     }
 }
 
+/// Work by script, and where it notes what it does.
+pub(crate) fn script(clock: &Paused, said: impl Fn(&Delivery) -> (Duration, Outcome) + Send + Sync + 'static) -> (Script, Notes) {
+    let notes = Notes::default();
+    (Script { clock: clock.clone(), said: Box::new(said), notes: Arc::clone(&notes) }, notes)
+}
+
+/// A log that nobody reads.
+pub(crate) fn silent() -> Arc<Log> {
+    Arc::new(Log::to(Box::new(io::sink()), "test"))
+}
+
 /// Lets a worker work until it is told to end at `told`, and all that follows, in no time.
 pub(crate) async fn play(
     queue: &Scripted,
@@ -82,9 +95,9 @@ pub(crate) async fn play(
     told: Duration,
     said: impl Fn(&Delivery) -> (Duration, Outcome) + Send + Sync + 'static,
 ) -> Played {
-    let (clock, notes) = (queue.clock(), Notes::default());
-    let work = Script { clock: clock.clone(), said: Box::new(said), notes: Arc::clone(&notes) };
-    let worker = Worker::with_clock(queue.clone(), work, settings, Arc::new(Log::to(Box::new(io::sink()), "test")), clock.clone());
+    let clock = queue.clock();
+    let (work, notes) = script(&clock, said);
+    let worker = Worker::with_clock(queue.clone(), work, settings, silent(), clock.clone());
     clock.play(worker.run(At(clock.clone(), told))).await;
     assert_eq!(*worker.busy().borrow(), 0, "a worker that has ended would count as busy");
     let notes = notes.lock().unwrap().clone();
