@@ -50,6 +50,10 @@ impl Engine for Scripted {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let log = Arc::new(Log::stdout("scripted"));
+    if let Err(error) = testcloud::end_with_parent() {
+        log.error("the worker would outlive whoever started it").because(&error).write();
+        return ExitCode::FAILURE;
+    }
     let config = match WorkerConfig::read(|name| std::env::var(name).ok()) {
         Ok(config) => config,
         Err(problems) => {

@@ -3,8 +3,10 @@
 
 mod cloud;
 mod jobs;
+mod leash;
 mod tenant;
 
 pub use cloud::{Cloud, Error};
 pub use jobs::{Failed, Jobs};
+pub use leash::{end_with_parent, leash};
 pub use tenant::Tenant;

@@ -1,6 +1,7 @@
 //! Thousands of jobs through real workers that are killed, frozen and told to end: nothing lost, nothing twice, nothing out of order.
 //!
 //! `bench_jobs JOBS SEED` starts a local cloud of its own and writes one JSON object with the figures; `cargo xtask bench jobs` runs it.
+//! However it ends, its workers and its local cloud end with it.
 
 mod judge;
 mod workers;
@@ -43,6 +44,7 @@ pub(crate) struct Asked {
 
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
+    testcloud::end_with_parent()?;
     let mut arguments = std::env::args().skip(1);
     let jobs: usize = arguments.next().ok_or("how many jobs?")?.parse()?;
     fastrand::seed(arguments.next().ok_or("which seed?")?.parse()?);

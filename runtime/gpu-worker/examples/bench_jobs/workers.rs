@@ -77,7 +77,7 @@ impl Fleet {
         let program = std::env::current_exe()?.with_file_name("scripted");
         let mut command = Command::new(program);
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
-        let child = command.stdout(File::create(&log)?).spawn()?;
+        let child = testcloud::leash(&mut command).stdout(File::create(&log)?).spawn()?;
         self.logs.push(log);
         Ok(Worker { child, frozen: None, ending: false })
     }

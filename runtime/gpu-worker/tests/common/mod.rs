@@ -88,8 +88,8 @@ impl Platform {
     /// One that finds these variables on its machine too.
     pub(crate) fn start_on(&self, name: &str, config: WorkerConfig, machine: &[(&str, String)]) -> Process {
         let log = self.folder.path().join(name);
-        let child = Command::new(program())
-            .env_clear()
+        let mut command = Command::new(program());
+        let child = testcloud::leash(command.env_clear())
             .envs(self.tenant.variables())
             .envs(config.variables())
             .envs(machine.iter().map(|(name, value)| (name, value)))

@@ -2,11 +2,20 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use super::{Error, read};
+use crate::interrupts::Interrupts;
+
+/// Where a program of the room `testcloud` looks for the number of the process that it ends with.
+const PARENT: &str = "TESTCLOUD_PARENT";
+
+/// How often a program that runs is looked after.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// GNU time, which knows how much memory a program had at most; BSD's prints something else and is not asked.
 const GNU_TIME: &str = "/usr/bin/time";
@@ -47,6 +56,46 @@ pub(super) fn answer(command: &mut Command) -> Result<String, Error> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(Error::Failed { command: words(command), said: said.lines().rev().take(12).map(ToOwned::to_owned).collect() })
+}
+
+/// The same of a program that takes minutes: it is ended, and with it whatever it started, as soon as somebody wants that.
+///
+/// The program learns who started it, so that it can end with us also when we are killed.
+pub(super) fn answer_until(command: &mut Command, interrupts: &Interrupts) -> Result<String, Error> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env(PARENT, std::process::id().to_string());
+    let fails = |command: &Command| {
+        let program = program(command);
+        move |source| Error::Start { program, source }
+    };
+    let mut child = command.spawn().map_err(fails(command))?;
+    let said = child.stderr.take().map(read_aside);
+    let answered = child.stdout.take().map(read_aside);
+    let status = loop {
+        match child.try_wait().map_err(fails(command))? {
+            Some(status) => break status,
+            None if 0 < interrupts.count() => {
+                drop(child.kill());
+                drop(child.wait());
+                return Err(Error::Interrupted);
+            }
+            None => thread::sleep(GLANCE),
+        }
+    };
+    let text = |aside: Option<JoinHandle<String>>| aside.and_then(|aside| aside.join().ok()).unwrap_or_default();
+    if status.success() {
+        return Ok(text(answered));
+    }
+    Err(Error::Failed { command: words(command), said: text(said).lines().rev().take(12).map(ToOwned::to_owned).collect() })
+}
+
+/// Reads to the end beside us: a full pipe would stop the program.
+fn read_aside(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read until then is worth having.
+        drop(from.read_to_end(&mut bytes));
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 /// Runs a program whose stderr is the person's to read, and gives what it wrote to stdout.
@@ -143,6 +192,37 @@ mod tests {
         time(3, || sh(&format!("echo run >> '{}'", file.display()))).unwrap();
 
         assert_eq!(fs::read_to_string(file).unwrap().lines().count(), 3, "what one run took would be wrong");
+    }
+
+    #[test]
+    fn a_bench_that_somebody_stops_leaves_nothing_behind() {
+        let (folder, interrupts) = (tempfile::tempdir().unwrap(), Interrupts::default());
+        let file = folder.path().join("pid");
+        let mut command = sh(&format!("echo $$ > '{0}.draft'; mv '{0}.draft' '{0}'; exec sleep 1000", file.display()));
+
+        let stopped = thread::scope(|scope| {
+            let bench = scope.spawn(|| answer_until(&mut command, &interrupts));
+            while !file.exists() {
+                thread::yield_now();
+            }
+            interrupts.add();
+            bench.join().unwrap()
+        });
+
+        assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
+        let pid = fs::read_to_string(file).unwrap();
+        assert!(!Path::new("/proc").join(pid.trim()).exists(), "a program would go on that nobody knows of");
+    }
+
+    #[test]
+    fn a_long_program_gives_its_answer_and_its_last_words() {
+        let interrupts = Interrupts::default();
+
+        let answer = answer_until(&mut sh("echo $TESTCLOUD_PARENT"), &interrupts).unwrap();
+        let error = answer_until(&mut sh("echo no such module >&2; exit 1"), &interrupts).unwrap_err();
+
+        assert_eq!(answer.trim(), std::process::id().to_string(), "it would outlive us");
+        assert_eq!(error.causes(), ["no such module"]);
     }
 
     #[test]

@@ -173,7 +173,7 @@ pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Inte
         What::Inference { threads } => inference::measure(workspace, threads.map(|threads| threads as usize), interrupts, tell),
         What::FrontDoor { rounds } => front_door::measure(workspace, rounds, interrupts, tell),
         What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
-        What::Jobs { jobs, seed } => jobs::measure(workspace, jobs, seed, tell),
+        What::Jobs { jobs, seed } => jobs::measure(workspace, jobs, seed, interrupts, tell),
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
-use super::child::{answer, cargo, shown};
+use super::child::{answer_until, cargo, shown};
 use super::{Error, Figure, Workspace};
+use crate::interrupts::Interrupts;
 use crate::python::{Lookup, Purpose, Venv};
 
 /// What the program is built from, and what it starts.
@@ -46,7 +47,13 @@ struct Verdict {
     examples: Vec<String>,
 }
 
-pub(super) fn measure(workspace: &Workspace, jobs: u32, seed: Option<u64>, tell: &dyn Fn(&str)) -> Result<Vec<Figure>, Error> {
+pub(super) fn measure(
+    workspace: &Workspace,
+    jobs: u32,
+    seed: Option<u64>,
+    interrupts: &Interrupts,
+    tell: &dyn Fn(&str),
+) -> Result<Vec<Figure>, Error> {
     Venv::ensure(&Purpose::LOCAL_CLOUD, workspace.target(), &Lookup::from_environment(), tell)?;
     let seed = seed.unwrap_or_else(|| u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos()));
     tell(&format!("seed {seed}: `cargo xtask bench jobs --jobs {jobs} --seed {seed}` draws the same faults"));
@@ -55,7 +62,7 @@ pub(super) fn measure(workspace: &Workspace, jobs: u32, seed: Option<u64>, tell:
     shown(build.current_dir(workspace.root()).env("CARGO_TARGET_DIR", workspace.target()))?;
     let [program, _] = PROGRAMS;
     let mut bench = std::process::Command::new(workspace.target().join("debug/examples").join(program));
-    let text = answer(bench.args([jobs.to_string(), seed.to_string()]).current_dir(workspace.root()))?;
+    let text = answer_until(bench.args([jobs.to_string(), seed.to_string()]).current_dir(workspace.root()), interrupts)?;
     let answer: Answer = serde_json::from_str(&text).map_err(|error| Error::Answer { program, what: format!("{error}: {text}") })?;
     answer.quiet.examples.iter().chain(&answer.verdict.examples).for_each(|mistake| tell(&format!("MISTAKE: {mistake}")));
     Ok(figures(&answer))
