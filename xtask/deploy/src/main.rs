@@ -78,10 +78,10 @@ fn listen(wishes: Wishes) -> mpsc::UnboundedReceiver<String> {
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
-    if let (Some(mode), Some(folder)) = (arguments.next(), arguments.next())
-        && mode == "agent"
-    {
-        return agent::run(std::path::Path::new(&folder));
+    match (arguments.next(), arguments.next(), arguments.next()) {
+        (Some(mode), Some(folder), None) if mode == "agent" => return agent::run(std::path::Path::new(&folder)),
+        (Some(mode), Some(parent), Some(program)) if mode == agent::leash::MODE => return agent::leash::run(&parent, &program, arguments),
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {

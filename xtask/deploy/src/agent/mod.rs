@@ -2,12 +2,15 @@
 //!
 //! The local cloud keeps groups and launch templates and starts nothing. This runs beside it, in the engine's binary, since it needs
 //! the engine's clients. It looks each second: desired capacity, launch template, user data; takes the worker's settings and its zip
-//! from there, as an instance does; and starts, stops and replaces processes. What it starts, it ends: on SIGTERM, and when the local
+//! from there, as an instance does; and starts, stops and replaces processes. What they write it brings to the log group that the user data
+//! names, as the CloudWatch agent of an instance does. What it starts, it ends: on SIGTERM, and when the local
 //! cloud does not answer any more.
 
 mod launch;
+pub(crate) mod leash;
 mod recipe;
 mod roster;
+mod shipper;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -27,6 +30,9 @@ const GLANCE: Duration = Duration::from_secs(1);
 
 /// A local cloud that does not answer for so long is gone.
 const GONE_AFTER: Duration = Duration::from_secs(60);
+
+/// How long a group's last lines may take to be brought when all ends.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How long workers may take to end when all ends.
 const LAST_DRAIN: Duration = Duration::from_secs(8);
@@ -99,6 +105,11 @@ impl Agent {
                 trouble = Some(format!("{}: {words}", group.name));
             }
         }
+        for (name, roster) in &mut self.rosters {
+            if let Err(words) = roster.ship(&self.aws).await {
+                trouble = Some(format!("{name}: what its workers write cannot be brought to their log group: {words}"));
+            }
+        }
         self.rosters.retain(|_, roster| !roster.is_empty());
         // It answered, whatever else is wrong.
         if let Some(words) = trouble {
@@ -130,20 +141,19 @@ impl Agent {
         Ok(recipe)
     }
 
-    /// Ends every worker: asked first, then made to.
+    /// Ends every worker: asked first, then made to. Their last lines are brought while there is time.
     async fn end(&mut self) {
         for roster in self.rosters.values_mut() {
             roster.fit(0, None, Instant::now());
         }
         let until = Instant::now() + LAST_DRAIN;
-        while Instant::now() < until {
-            self.rosters.retain(|_, roster| {
+        while Instant::now() < until && !self.rosters.is_empty() {
+            for roster in self.rosters.values_mut() {
                 roster.bury(Instant::now());
-                !roster.is_empty()
-            });
-            if self.rosters.is_empty() {
-                return;
+                // Beside a local cloud that is gone there is no log group either.
+                drop(tokio::time::timeout(LAST_WORDS, roster.ship(&self.aws)).await);
             }
+            self.rosters.retain(|_, roster| !roster.is_empty());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         self.rosters.values_mut().for_each(Roster::kill);

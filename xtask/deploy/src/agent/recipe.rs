@@ -1,10 +1,18 @@
 //! What a worker is started with, as the launch template's user data says it.
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// The lines between these are the worker's environment, on an instance and here.
 const BEGIN: &str = "cat > /etc/gpu-worker/environment <<'ENVIRONMENT'";
 const END: &str = "ENVIRONMENT";
+
+/// The lines between these tell the CloudWatch agent of an instance which file goes to which log group.
+const AGENT_BEGIN: &str = "<<'AGENT'";
+const AGENT_END: &str = "AGENT";
+
+/// What the worker writes, on an instance.
+const LOG_FILE: &str = "/worker.log";
 
 const BUCKET: &str = "WORKER_ARTIFACT_BUCKET";
 const KEY: &str = "WORKER_ARTIFACT_KEY";
@@ -22,6 +30,8 @@ pub(super) struct Recipe {
     pub(super) sha256: Option<String>,
     /// How long its jobs may go on after SIGTERM.
     pub(super) drain_seconds: u64,
+    /// The log group that takes what it writes.
+    pub(super) log_group: Option<String>,
     /// Another one for other lines: workers of another generation are replaced.
     pub(super) generation: String,
 }
@@ -44,10 +54,21 @@ impl Recipe {
             key: value(KEY)?,
             sha256: value(SHA256).filter(|digits| digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())),
             drain_seconds: value(DRAIN).and_then(|seconds| seconds.parse().ok()).unwrap_or(0),
+            log_group: log_group(user_data),
             generation: hex(&Sha256::digest(text.as_bytes())),
             settings,
         })
     }
+}
+
+/// Where the CloudWatch agent of an instance brings what the worker writes.
+fn log_group(user_data: &str) -> Option<String> {
+    let lines = user_data.lines().skip_while(|line| !line.trim_end().ends_with(AGENT_BEGIN)).skip(1);
+    let text: String = lines.take_while(|line| line.trim() != AGENT_END).collect();
+    let told: Value = serde_json::from_str(&text).ok()?;
+    let files = told.pointer("/logs/logs_collected/files/collect_list")?.as_array()?;
+    let file = files.iter().find(|file| file["file_path"].as_str().is_some_and(|path| path.ends_with(LOG_FILE)))?;
+    file["log_group_name"].as_str().map(str::to_owned)
 }
 
 /// Bytes as people write digests.
@@ -78,6 +99,22 @@ mod tests {
 
         assert_ne!(Recipe::of(SCRIPT).unwrap().generation, Recipe::of(&other).unwrap().generation, "workers would keep old settings");
         assert_eq!(Recipe::of(SCRIPT), Recipe::of(&SCRIPT.replace("set -eu", "set -eux")), "nothing of the worker's has changed");
+    }
+
+    #[test]
+    fn a_worker_writes_where_the_cloudwatch_agent_of_an_instance_would_bring_it() {
+        let agent = r#"cat > /opt/agent.json <<'AGENT'
+            { "logs": { "logs_collected": { "files": { "collect_list": [
+                { "file_path": "/var/log/cloud-init-output.log", "log_group_name": "starts" },
+                { "file_path": "/var/log/gpu-worker/worker.log", "log_group_name": "workers" } ] } } } }
+            AGENT
+            "#;
+
+        let with = Recipe::of(&format!("{SCRIPT}{agent}")).unwrap();
+
+        assert_eq!(with.log_group.as_deref(), Some("workers"), "`xtask logs` would not show what workers do");
+        assert_eq!(Recipe::of(SCRIPT).unwrap().log_group, None);
+        assert_eq!(with.generation, Recipe::of(SCRIPT).unwrap().generation, "another log group would interrupt every job");
     }
 
     #[test]

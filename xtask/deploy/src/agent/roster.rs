@@ -5,6 +5,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use super::launch::Launch;
+use super::shipper::{Shipper, Sink};
 use super::{say, worker};
 
 /// A worker that lived so long is no sign of trouble when it ends.
@@ -36,6 +37,7 @@ struct Worker {
     /// When it is ended, if it has not ended by then.
     until: Option<Instant>,
     drain: Duration,
+    log: Option<Shipper>,
 }
 
 /// The workers of one group.
@@ -44,6 +46,8 @@ pub(super) struct Roster {
     group: String,
     folder: PathBuf,
     workers: Vec<Worker>,
+    /// The logs of those that have ended, until their last lines are brought.
+    last_words: Vec<Shipper>,
     next: u64,
     /// How many ended early, one after the other.
     early: u32,
@@ -52,11 +56,38 @@ pub(super) struct Roster {
 
 impl Roster {
     pub(super) fn new(group: &str, folder: &Path) -> Self {
-        Self { group: group.to_owned(), folder: folder.to_owned(), workers: Vec::new(), next: 1, early: 0, not_before: None }
+        Self {
+            group: group.to_owned(),
+            folder: folder.to_owned(),
+            workers: Vec::new(),
+            last_words: Vec::new(),
+            next: 1,
+            early: 0,
+            not_before: None,
+        }
     }
 
+    /// Whether nobody is there, and nothing is left of those that were.
     pub(super) fn is_empty(&self) -> bool {
-        self.workers.is_empty()
+        self.workers.is_empty() && self.last_words.is_empty()
+    }
+
+    /// Brings what the workers have written since the last time. The first thing that went wrong, when all have been tried.
+    pub(super) async fn ship(&mut self, sink: &impl Sink) -> Result<(), String> {
+        let mut first = Ok(());
+        for log in self.workers.iter_mut().filter_map(|worker| worker.log.as_mut()) {
+            first = first.and(log.ship(sink).await);
+        }
+        let mut left = Vec::new();
+        for mut log in std::mem::take(&mut self.last_words) {
+            let finished = log.finish(sink).await;
+            if finished != Ok(true) {
+                left.push(log);
+            }
+            first = first.and(finished.map(drop));
+        }
+        self.last_words = left;
+        first
     }
 
     /// Notices who has ended, and ends who had time enough.
@@ -70,6 +101,7 @@ impl Roster {
             // A child that cannot be asked about is none.
             let ended = worker.child.try_wait().map_or(Some(String::from("unknown")), |status| status.map(|status| status.to_string()));
             if let Some(status) = &ended {
+                self.last_words.extend(worker.log.take());
                 gone.push((worker.place.clone(), status.clone(), now.duration_since(worker.since)));
             }
             ended.is_none()
@@ -102,6 +134,7 @@ impl Roster {
         for worker in &mut self.workers {
             drop(worker.child.kill());
             drop(worker.child.wait());
+            self.last_words.extend(worker.log.take());
         }
         self.workers.clear();
     }
@@ -112,12 +145,14 @@ impl Roster {
 
     fn start(&mut self, launch: &Launch, now: Instant) {
         let name = self.name(self.next);
+        // Before it writes its first line.
+        let log = launch.recipe.log_group.as_deref().map(|group| Shipper::new(&worker::log(&self.folder, &name), group, &name));
         match worker::start(launch, &self.folder, &name) {
             Ok(child) => {
                 say(&format!("{name} started as process {}", child.id()));
                 let place = Place { number: self.next, generation: launch.recipe.generation.clone(), leaving: false };
                 let drain = Duration::from_secs(launch.recipe.drain_seconds);
-                self.workers.push(Worker { place, child, since: now, until: None, drain });
+                self.workers.push(Worker { place, child, since: now, until: None, drain, log });
                 self.next += 1;
             }
             Err(error) => {

@@ -2,10 +2,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::launch::Launch;
+use super::leash;
 
 /// What leads a worker to the local cloud, as the agent itself was led there.
 const PASSED_ON: &[&str] = &[
@@ -18,14 +19,19 @@ const PASSED_ON: &[&str] = &[
     "NO_PROXY",
 ];
 
-/// Starts a worker; what it writes goes to `log`.
+/// The file that takes what a worker writes.
+pub(super) fn log(folder: &Path, name: &str) -> PathBuf {
+    folder.join("logs").join(format!("{name}.log"))
+}
+
+/// Starts a worker; what it writes goes to its [`log`].
 pub(super) fn start(launch: &Launch, folder: &Path, name: &str) -> io::Result<Child> {
     let (logs, home, models) = (folder.join("logs"), folder.join("home").join(name), folder.join("models"));
     for folder in [&logs, &home, &models] {
         fs::create_dir_all(folder)?;
     }
-    let log = File::options().create(true).append(true).open(logs.join(format!("{name}.log")))?;
-    let mut command = Command::new(&launch.program);
+    let log = File::options().create(true).append(true).open(log(folder, name))?;
+    let mut command = leash::leashed(&launch.program)?;
     command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C.UTF-8").env("HOME", &home).env("TMPDIR", &home);
     command.envs(launch.recipe.settings.iter().map(|(name, value)| (name, value)));
     // After the template's lines: no line of theirs may lead elsewhere than to the local cloud.

@@ -5,6 +5,7 @@ mod creation;
 mod drift;
 mod errors;
 mod import;
+mod logs;
 mod messages;
 mod objects;
 mod reading;
