@@ -427,6 +427,29 @@ fn what_a_worker_is_told_it_takes() {
 }
 
 #[test]
+fn the_key_of_an_engine_is_in_no_template_and_the_worker_may_read_it() {
+    let mut env = environment("staging");
+    env.fleet.engine = foundation::environment::Engine::Http;
+    env.fleet.engine_url = Some("https://models.example.com".parse().unwrap());
+    env.fleet.engine_key_parameter = Some("/cloudwright/staging/engine-key".parse().unwrap());
+
+    let stack = stacks::platform(&env).into_iter().find(|stack| stack.stack == "fleet").unwrap();
+
+    let template = stack.template.to_json();
+    let findings = cfn_kit::check(&stack.document());
+    assert!(findings.is_empty(), "CloudFormation would refuse it: {findings:?}");
+    let script = user_data(&template);
+    assert!(script.contains("\nWORKER_ENGINE_KEY_PARAMETER=/cloudwright/staging/engine-key\n"), "{script}");
+    assert!(script.contains("\nWORKER_ENGINE_KEY_FILE=/run/gpu-worker/engine-key\n"), "the key would lie on a disk: {script}");
+    let role = of_type(&template, "AWS::IAM::Role").into_iter().find(|(id, _)| *id == "WorkerRole").unwrap().1;
+    let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap();
+    let read: Vec<_> = statements.iter().filter(|statement| statement["Action"] == "ssm:GetParameter").collect();
+    assert_eq!(read.len(), 1, "the worker would be refused its key");
+    let resource = read[0]["Resource"]["Fn::Sub"].as_str().unwrap();
+    assert!(resource.ends_with(":parameter/cloudwright/staging/engine-key"), "it could read every parameter: {resource}");
+}
+
+#[test]
 fn what_the_reconciler_is_told_it_takes() {
     for (name, _, template) in everything().into_iter().filter(|(_, stack, _)| stack.stack == "fleet") {
         let (_, function) = of_type(&template, "AWS::Lambda::Function")[0];

@@ -22,6 +22,8 @@ configuration! {
         engine: String = "ENGINE", OneOf(&["llama", "http"]);
         /// Where that server is; `none` for the engine `llama`.
         engine_url: String = "ENGINE_URL", Any("an http URL, or `none`");
+        /// File that holds the key which that server asks for; `none` for one that asks for none. The key itself is in no setting.
+        engine_key_file: String = "ENGINE_KEY_FILE", Any("an absolute path, or `none`");
         /// Name that requests call the model.
         model: String = "MODEL", Any("the name of a model");
         /// Key of the model's GGUF file in the bucket; `none` for the engine `http`.
@@ -46,5 +48,32 @@ configuration! {
         drain_seconds: u32 = "DRAIN_SECONDS", 0..=43_200;
         /// For how many days the record of a job is kept after its end.
         record_days: u32 = "RECORD_DAYS", 1..=365;
+    }
+}
+
+/// What the own machine is called in an address.
+const OWN_MACHINE: &[&str] = &["127.0.0.1", "localhost", "[::1]"];
+
+/// Whether a key may be sent to an address: over TLS, or without leaving the machine.
+#[must_use]
+pub fn may_carry_a_key(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return url.starts_with("https://") };
+    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let port = |port: &str| port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    OWN_MACHINE.iter().any(|host| place.strip_prefix(host).is_some_and(port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_leaves_the_machine_over_tls_alone() {
+        let good = ["https://models.example.com/v1", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:8080/v1"];
+        let bad =
+            ["", "none", "http://models.example.com", "http://127.0.0.1.example.com:80", "http://localhost@example.com", "ftp://localhost"];
+
+        assert!(good.iter().all(|url| may_carry_a_key(url)), "a server of one's own could not be asked");
+        assert_eq!(bad.iter().filter(|url| may_carry_a_key(url)).count(), 0, "somebody on the way would have the key");
     }
 }

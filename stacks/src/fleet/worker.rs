@@ -21,6 +21,9 @@ const MOST_LOG_DAYS: u32 = 30;
 /// Where a worker keeps models from one start to the next.
 const MODEL_FOLDER: &str = "/var/lib/gpu-worker/models";
 
+/// Where a worker's first start puts the key of the engine's server: in memory, nobody's but the worker's.
+const KEY_FILE: &str = "/run/gpu-worker/engine-key";
+
 /// What runs at an instance's first start.
 const USER_DATA: &str = include_str!("../../../templates/worker.sh.tera");
 
@@ -53,6 +56,7 @@ pub(super) fn worker(
     let config = config(env, shared, text(stack.import(&jobs.dead_letters.url)), text(models.bucket_name()));
     let mut lines =
         vec![("AWS_REGION", region()), ("WORKER_ARTIFACT_BUCKET", text(shared.code_bucket.clone())), ("WORKER_ARTIFACT_KEY", code_key)];
+    lines.push(("WORKER_ENGINE_KEY_PARAMETER", text(key_parameter(env).unwrap_or("none"))));
     lines.extend(config.variables().into_iter().map(|(name, Text(value))| (name, value)));
     let user_data = user_data(env, &lines, &text(log.log_group_name()));
     let template = stack.add("WorkerTemplate", template(env, &profile, &group, &user_data));
@@ -62,6 +66,11 @@ pub(super) fn worker(
             .must("the instance type is read from a parameter: an admin may have changed it since the last deploy"),
     );
     Worker { role, template }
+}
+
+/// The parameter with the key of the engine's server.
+fn key_parameter(env: &Environment) -> Option<&str> {
+    env.fleet.engine_key_parameter.as_ref().filter(|_| env.fleet.engine == Engine::Http).map(|name| name.as_str())
 }
 
 /// What a worker may do: take jobs and put them aside, write down what it does, read its model and its program.
@@ -91,6 +100,9 @@ fn role(
         Statement::allow(["s3:ListBucket"]).on(models.arn()),
         Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]).on(log.arn()),
     ];
+    // A `SecureString` under SSM's own key, which lets in whoever may read the parameter.
+    let parameter = |name: &str| sub!("arn:{}:ssm:{}:{}:parameter{}", partition(), region(), account_id(), name);
+    statements.extend(key_parameter(stack.environment()).map(|name| Statement::allow(["ssm:GetParameter"]).on(parameter(name))));
     statements.extend(shared.key.clone().map(|key| Statement::allow(["kms:Decrypt", "kms:GenerateDataKey"]).on(key)));
     let sessions = sub!("arn:{}:iam::aws:policy/AmazonSSMManagedInstanceCore", partition());
     let role = iam::Role::new(PolicyDocument::assumed_by_service("ec2.amazonaws.com"))
@@ -119,6 +131,7 @@ fn config(
         model_bucket: Text(model_bucket),
         engine: settings.engine.as_str().to_owned(),
         engine_url: engine_url.map_or("none", |url| url.as_str()).to_owned(),
+        engine_key_file: key_parameter(env).map_or("none", |_| KEY_FILE).to_owned(),
         model: settings.model.name.to_string(),
         model_key: of_file(settings.model.key.as_str()),
         model_sha256: of_file(settings.model.sha256.as_str()),

@@ -50,6 +50,7 @@ impl Fleet {
             model_bucket: "none".to_owned(),
             engine: "http".to_owned(),
             engine_url: "none".to_owned(),
+            engine_key_file: "none".to_owned(),
             model: "tiny".to_owned(),
             model_key: "none".to_owned(),
             model_sha256: "none".to_owned(),

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use contract::jobs::Finish;
+use contract::worker::may_carry_a_key;
 use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub url: String,
     /// Name that the server calls the model.
     pub model: String,
+    /// What the server wants to be shown.
+    pub key: Option<Key>,
     /// Texts at once.
     pub slots: u32,
     /// How long a connection may take.
@@ -46,10 +49,36 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// With five seconds for a connection and two minutes of silence.
+    /// Without a key, with five seconds for a connection and two minutes of silence.
     #[must_use]
     pub fn new(url: impl Into<String>, model: impl Into<String>, slots: u32) -> Self {
-        Self { url: url.into(), model: model.into(), slots, connect_timeout: Duration::from_secs(5), silence: Duration::from_secs(120) }
+        Self {
+            url: url.into(),
+            model: model.into(),
+            key: None,
+            slots,
+            connect_timeout: Duration::from_secs(5),
+            silence: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What a server wants to be shown before it makes a text: the token behind `Bearer`. It is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// A key as it stands in its file, without what an editor adds at the end. Nothing for what is no token: a header holds no other.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(..)")
     }
 }
 
@@ -59,6 +88,12 @@ pub enum SetupError {
     /// The address is none.
     #[error("`{url}` is no address of a server: `http://host:port` or `https://host` is")]
     Url {
+        /// The address.
+        url: String,
+    },
+    /// The key would be anybody's on the way.
+    #[error("a key is not sent to `{url}`: only to `https://host`, or to this machine")]
+    InClear {
         /// The address.
         url: String,
     },
@@ -86,9 +121,12 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// When the address is none.
+    /// When the address is none, or a key would leave this machine in clear.
     pub fn new(settings: Settings) -> Result<Self, SetupError> {
         let uri = uri(&settings.url).ok_or_else(|| SetupError::Url { url: settings.url.clone() })?;
+        if settings.key.is_some() && !may_carry_a_key(&settings.url) {
+            return Err(SetupError::InClear { url: settings.url });
+        }
         let timeouts = HttpConnectorSettings::builder().connect_timeout(settings.connect_timeout).read_timeout(settings.silence).build();
         let connector = default_connector(&timeouts, None).ok_or(SetupError::NoConnector)?;
         let slots = Semaphore::new(settings.slots.max(1) as usize);
@@ -183,6 +221,9 @@ impl Inner {
         request.set_uri(self.uri.as_str()).map_err(|error| wrong(&error))?;
         request.headers_mut().insert("content-type", "application/json");
         request.headers_mut().insert("accept", "text/event-stream");
+        if let Some(Key(key)) = &self.settings.key {
+            request.headers_mut().insert("authorization", format!("Bearer {key}"));
+        }
         let answer = timeout(*silence, self.connector.call(request)).await.map_err(|_| self.silent())?;
         answer.map_err(|error| if error.is_timeout() { self.silent() } else { wrong(&error_with_cause(&error)) })
     }

@@ -172,6 +172,27 @@ async fn who_goes_away_closes_the_connection_and_frees_the_slot() {
     assert_eq!(all(second).await.0, "Grüß Gott", "the slot would be lost");
 }
 
+#[tokio::test]
+async fn a_key_is_shown_to_the_server_and_to_nobody_else() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let with = |url: &str| Settings { key: Key::new("sk-secret\n"), ..Settings::new(url, "m", 1) };
+    let http = Http::new(with(&url)).unwrap();
+
+    let _generation = http.start(prompt());
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"}") {
+        assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0, "the request ends early");
+    }
+    let away = Http::new(with("http://models.example.com")).unwrap_err();
+
+    assert!(String::from_utf8(bytes).unwrap().contains("\r\nauthorization: Bearer sk-secret\r\n"), "the server would refuse every job");
+    assert!(matches!(away, SetupError::InClear { .. }), "somebody on the way would have the key: {away}");
+    assert!(!format!("{http:?}").contains("secret"), "the key would be in a log");
+    assert_eq!(["", " \n", "two words", "line\nbreak"].map(Key::new), [None, None, None, None], "it would forge a header");
+}
+
 #[test]
 fn an_address_is_checked_before_the_first_job() {
     let good = ["http://127.0.0.1:8000", "https://models.internal/", "http://host/v1", "http://[::1]:80/proxy"].map(uri);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::images::Architecture;
-use super::texts::{InstanceType, Model, ModelKey, ServerUrl, Sha256};
+use super::texts::{InstanceType, Model, ModelKey, ParameterName, ServerUrl, Sha256};
 
 /// The workers: what they run on, how many there are, and which model they have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +52,12 @@ pub struct Fleet {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ServerUrl")]
     pub engine_url: Option<ServerUrl>,
+
+    /// The parameter of SSM, a `SecureString`, that holds the key which that server asks for. It is put there by hand, so that the key is
+    /// in no file, no template and no log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ParameterName")]
+    pub engine_key_parameter: Option<ParameterName>,
 
     /// The model that workers have, in one file.
     pub model: ModelFile,
@@ -163,6 +169,7 @@ impl Default for Fleet {
             architecture: Architecture::X86_64,
             engine: Engine::Llama,
             engine_url: None,
+            engine_key_parameter: None,
             model: ModelFile::default(),
             slots: 4,
             context_tokens: 2_048,

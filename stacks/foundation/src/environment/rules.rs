@@ -17,6 +17,24 @@ pub(super) fn apply(check: &mut Check<'_>, root: &Node) {
     memory_holds_the_largest_picture(check, root);
     boxes_shrink(check, root);
     what_is_relied_on_is_waited_for(check, root);
+    a_key_goes_over_tls(check, root);
+}
+
+/// A key that goes over the network in clear is everybody's.
+fn a_key_goes_over_tls(check: &mut Check<'_>, root: &Node) {
+    let setting = |name: &str| root.get("fleet").and_then(|fleet| fleet.get(name));
+    let Some(key) = setting("engine_key_parameter").filter(|_| !check.is_wrong("fleet.engine_key_parameter")) else { return };
+    let url = setting("engine_url");
+    let text = match url.and_then(Node::meaning) {
+        Some(Meaning::String(text)) => text,
+        _ => "",
+    };
+    if !contract::worker::may_carry_a_key(text) {
+        let message = format!("`fleet.engine_url` is `{text}`, but must begin with `https://` where `fleet.engine_key_parameter` is set");
+        let mistake = check.wrong(url.unwrap_or(key), "fleet.engine_url", message);
+        mistake.see = Some(Related::new(key, "the key is set here".to_owned()));
+        mistake.help = Some("give the server a certificate, or the address of one on the worker's own machine".to_owned());
+    }
 }
 
 /// Data that is kept is somebody's: there, a stack is complete when it serves, and not before.

@@ -98,6 +98,7 @@ fleet:
   volume_gigabytes: 80
   engine: llama
   engine_url: http://127.0.0.1:8080
+  engine_key_parameter: /cloudwright/test/engine-key
   model:
     name: tinyllama
     key: models/tinyllama.gguf

@@ -90,6 +90,11 @@ pub struct Sha256(String);
 #[serde(try_from = "String", into = "String")]
 pub struct ServerUrl(String);
 
+/// The name of a parameter of SSM with its path. Its letters need no quoting in a shell.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ParameterName(String);
+
 /// Where requests go when not to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -181,6 +186,7 @@ form! {
     ModelKey: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,511}$", "the key of a GGUF file, such as `models/tinyllama.gguf`", ["models/tinyllama.gguf"];
     Sha256: "^[0-9a-f]{64}$", "a SHA-256 of 64 hexadecimal digits in quotes", ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"];
     ServerUrl: "^https?://[A-Za-z0-9.:/-]+$", "a URL, such as `http://127.0.0.1:8080`", ["http://127.0.0.1:8080"];
+    ParameterName: "^(/[A-Za-z0-9_.-]+){1,15}$", "the name of a parameter with its path, such as `/cloudwright/prod/engine-key`", ["/cloudwright/prod/engine-key"];
     Endpoint: "^(local-cloud|https?://[^/\\s]\\S*)$", "`local-cloud` or a URL such as `http://127.0.0.1:4566`", [LOCAL_CLOUD, "http://127.0.0.1:4566"];
 }
 
@@ -200,7 +206,7 @@ macro_rules! newtype {
     )+};
 }
 
-newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress Origin DomainPrefix InstanceType Model ModelKey Sha256 ServerUrl);
+newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress Origin DomainPrefix InstanceType Model ModelKey Sha256 ServerUrl ParameterName);
 
 /// What stands for a text that an environment leaves out.
 macro_rules! by_default {

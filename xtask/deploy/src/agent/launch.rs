@@ -1,8 +1,8 @@
 //! From the local cloud: which groups there are, what their launch templates say, and the worker's program.
 
 use std::fs;
-use std::io::{Cursor, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{Cursor, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use engine::cloud::{Action, Ask, Objects, Protocol, Service, Services};
@@ -14,9 +14,11 @@ use super::recipe::{Recipe, hex};
 use crate::aws::Aws;
 
 static AUTOSCALING: Service = Service::new("autoscaling", Protocol::Query { version: "2011-01-01", flat: false });
+static SSM: Service = Service::new("ssm", Protocol::Json { version: "1.1", target: "AmazonSSM" });
 static EC2: Service = Service::new("ec2", Protocol::Query { version: "2016-11-15", flat: true });
 
 const GROUPS: Action = AUTOSCALING.action("DescribeAutoScalingGroups", "/").paged("AutoScalingGroups", "NextToken");
+const PARAMETER: Action = SSM.action("GetParameter", "/");
 const VERSIONS: Action = EC2.action("DescribeLaunchTemplateVersions", "/");
 
 /// The program in the zip.
@@ -35,6 +37,8 @@ pub(super) struct Group {
 #[derive(Debug, Clone)]
 pub(super) struct Launch {
     pub(super) program: PathBuf,
+    /// The file that holds the key of the engine's server.
+    pub(super) key_file: Option<PathBuf>,
     pub(super) recipe: Recipe,
 }
 
@@ -73,7 +77,11 @@ pub(super) async fn prepare(aws: &Aws, recipe: &Recipe, folder: &Path) -> Result
     let programs = folder.join("programs");
     // Keys hold the digest of what they name, so the same key is the same zip.
     let by_key = programs.join(hex(&Sha256::digest(format!("{}/{}", recipe.bucket, recipe.key).as_bytes())));
-    let launch = |folder: &Path| Launch { program: folder.join(PROGRAM), recipe: recipe.clone() };
+    let key_file = match &recipe.key_parameter {
+        Some(parameter) => Some(key(aws, parameter, &folder.join("keys").join(&recipe.generation)).await?),
+        None => None,
+    };
+    let launch = |folder: &Path| Launch { program: folder.join(PROGRAM), key_file: key_file.clone(), recipe: recipe.clone() };
     if by_key.join(PROGRAM).exists() {
         return Ok(launch(&by_key));
     }
@@ -92,6 +100,19 @@ pub(super) async fn prepare(aws: &Aws, recipe: &Recipe, folder: &Path) -> Result
     fs::set_permissions(draft.join(PROGRAM), fs::Permissions::from_mode(0o755)).map_err(fails)?;
     fs::rename(&draft, &by_key).map_err(fails)?;
     Ok(launch(&by_key))
+}
+
+/// The key of the engine's server in a file of its own, fetched unless it is here: nobody else's on this machine.
+async fn key(aws: &Aws, parameter: &str, file: &Path) -> Result<PathBuf, String> {
+    if !file.exists() {
+        let answer = ask(aws, PARAMETER.ask(json!({ "Name": parameter, "WithDecryption": true }))).await?;
+        let value = answer.pointer("/Parameter/Value").and_then(Value::as_str).ok_or_else(|| format!("`{parameter}` has no value"))?;
+        let fails = |error: std::io::Error| format!("{}: {error}", file.display());
+        fs::create_dir_all(file.parent().unwrap_or(file)).map_err(fails)?;
+        let mut open = fs::File::options().write(true).create_new(true).mode(0o600).open(file).map_err(fails)?;
+        open.write_all(value.as_bytes()).map_err(fails)?;
+    }
+    Ok(file.to_owned())
 }
 
 fn unpack(zip: &[u8]) -> Result<Vec<u8>, String> {

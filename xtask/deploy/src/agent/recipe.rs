@@ -17,6 +17,7 @@ const LOG_FILE: &str = "/worker.log";
 const BUCKET: &str = "WORKER_ARTIFACT_BUCKET";
 const KEY: &str = "WORKER_ARTIFACT_KEY";
 const SHA256: &str = "WORKER_ARTIFACT_SHA256";
+const KEY_PARAMETER: &str = "WORKER_ENGINE_KEY_PARAMETER";
 const DRAIN: &str = "WORKER_DRAIN_SECONDS";
 
 /// What a worker is started with.
@@ -28,6 +29,8 @@ pub(super) struct Recipe {
     pub(super) key: String,
     /// SHA-256 of the zip, where the template knows it.
     pub(super) sha256: Option<String>,
+    /// The parameter that holds the key of the engine's server.
+    pub(super) key_parameter: Option<String>,
     /// How long its jobs may go on after SIGTERM.
     pub(super) drain_seconds: u64,
     /// The log group that takes what it writes.
@@ -53,6 +56,7 @@ impl Recipe {
             bucket: value(BUCKET)?,
             key: value(KEY)?,
             sha256: value(SHA256).filter(|digits| digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())),
+            key_parameter: value(KEY_PARAMETER).filter(|name| name != "none"),
             drain_seconds: value(DRAIN).and_then(|seconds| seconds.parse().ok()).unwrap_or(0),
             log_group: log_group(user_data),
             generation: hex(&Sha256::digest(text.as_bytes())),

@@ -38,6 +38,7 @@ pub(super) fn start(launch: &Launch, folder: &Path, name: &str) -> io::Result<Ch
     command.envs(PASSED_ON.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
     // There is no instance here, and whatever answers in its place is another machine's.
     command.env("AWS_EC2_METADATA_DISABLED", "true").env("WORKER_MODEL_FOLDER", &models);
+    command.envs(launch.key_file.as_ref().map(|file| ("WORKER_ENGINE_KEY_FILE", file)));
     command.current_dir(&home).stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log).spawn()
 }
 

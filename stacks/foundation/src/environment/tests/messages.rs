@@ -154,6 +154,20 @@ fn what_was_meant_is_found_when_it_is_near() {
 
 const CASES: &[Case] = &[
     (
+        "http://127.0.0.1:8080",
+        "http://models.example.com",
+        &[
+            "92:15 `fleet.engine_url` is `http://models.example.com`, but must begin with `https://` where `fleet.engine_key_parameter` is set / see 93:25 the key is set here / give the server a certificate, or the address of one on the worker's own machine",
+        ],
+    ),
+    (
+        "engine_key_parameter: /cloudwright/test/engine-key",
+        "engine_key_parameter: sk-the-key-itself",
+        &[
+            "93:25 `fleet.engine_key_parameter` is `sk-the-key-itself`, but must be the name of a parameter with its path, such as `/cloudwright/prod/engine-key`",
+        ],
+    ),
+    (
         "  express: false",
         "  express: true",
         &[
