@@ -7,15 +7,15 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue::{self, N, S};
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
-use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
-use contract::fleet;
+use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
 use contract::jobs::{JobId, JobMessage, JobState, column};
+use contract::{fleet, front_door::rate};
 use serde::Serialize;
 
 /// The cloud did not do what a test needs.
 pub type Failed = Box<dyn Error + Send + Sync>;
 
-/// A job queue with its dead-letter queue, the jobs table and the fleet's table.
+/// A job queue with its dead-letter queue, the ops queue, and the tables of jobs, of requests and of the fleet.
 #[derive(Debug, Clone)]
 pub struct Jobs {
     /// Asks the queues.
@@ -26,10 +26,41 @@ pub struct Jobs {
     pub queue_url: String,
     /// URL of its dead-letter queue.
     pub dead_letter_queue_url: String,
+    /// URL of the queue of orders to the fleet.
+    pub ops_queue_url: String,
     /// Name of the jobs table.
     pub jobs_table: &'static str,
+    /// Name of the table that counts requests per user.
+    pub rate_table: &'static str,
     /// Name of the fleet's table.
     pub fleet_table: &'static str,
+}
+
+/// A message that was in a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// What its sender wrote.
+    pub body: String,
+    /// The texts beside it.
+    pub attributes: BTreeMap<String, String>,
+    /// Its message group id.
+    pub group: String,
+    /// Its deduplication id.
+    pub deduplication_id: String,
+}
+
+impl Taken {
+    fn of(message: Message) -> Self {
+        let mut system = message.attributes.unwrap_or_default();
+        let mut said = |name| system.remove(&name).unwrap_or_default();
+        let attributes = message.message_attributes.unwrap_or_default();
+        Self {
+            body: message.body.unwrap_or_default(),
+            attributes: attributes.into_iter().filter_map(|(name, value)| Some((name, value.string_value?))).collect(),
+            group: said(MessageSystemAttributeName::MessageGroupId),
+            deduplication_id: said(MessageSystemAttributeName::MessageDeduplicationId),
+        }
+    }
 }
 
 impl Jobs {
@@ -48,10 +79,12 @@ impl Jobs {
         let more =
             [(QueueAttributeName::RedrivePolicy, redrive), (QueueAttributeName::VisibilityTimeout, visibility.as_secs().to_string())];
         let queue_url = queue(&sqs, "jobs.fifo", &more).await?;
-        let (jobs_table, fleet_table) = ("jobs", "fleet");
+        let ops_queue_url = queue(&sqs, "ops.fifo", &[]).await?;
+        let (jobs_table, rate_table, fleet_table) = ("jobs", "rates", "fleet");
         table(&dynamodb, jobs_table, column::JOB_ID).await?;
+        table(&dynamodb, rate_table, rate::USER).await?;
         table(&dynamodb, fleet_table, fleet::column::ID).await?;
-        Ok(Self { sqs, dynamodb, queue_url, dead_letter_queue_url, jobs_table, fleet_table })
+        Ok(Self { sqs, dynamodb, queue_url, dead_letter_queue_url, ops_queue_url, jobs_table, rate_table, fleet_table })
     }
 
     /// Writes a job's record and sends its message, as the front door does.
@@ -108,19 +141,28 @@ impl Jobs {
     ///
     /// When the queue cannot be asked.
     pub async fn dead_letters(&self) -> Result<Vec<(String, BTreeMap<String, String>)>, Failed> {
+        let taken = self.take(&self.dead_letter_queue_url).await?;
+        Ok(taken.into_iter().map(|Taken { body, attributes, .. }| (body, attributes)).collect())
+    }
+
+    /// Takes every message that is to be had of one of the queues, and deletes it there.
+    ///
+    /// # Errors
+    ///
+    /// When the queue cannot be asked.
+    pub async fn take(&self, queue_url: &str) -> Result<Vec<Taken>, Failed> {
         let mut found = Vec::new();
         loop {
-            let receive = self.sqs.receive_message().queue_url(&self.dead_letter_queue_url).max_number_of_messages(10);
-            let messages = receive.message_attribute_names("All").send().await?.messages.unwrap_or_default();
+            let receive = self.sqs.receive_message().queue_url(queue_url).max_number_of_messages(10).message_attribute_names("All");
+            let receive = receive.message_system_attribute_names(MessageSystemAttributeName::All);
+            let messages = receive.send().await?.messages.unwrap_or_default();
             if messages.is_empty() {
                 return Ok(found);
             }
             for message in messages {
-                let receipt = message.receipt_handle.unwrap_or_default();
-                self.sqs.delete_message().queue_url(&self.dead_letter_queue_url).receipt_handle(receipt).send().await?;
-                let attributes = message.message_attributes.unwrap_or_default();
-                let attributes = attributes.into_iter().filter_map(|(name, value)| Some((name, value.string_value?))).collect();
-                found.push((message.body.unwrap_or_default(), attributes));
+                let receipt = message.receipt_handle.clone().unwrap_or_default();
+                self.sqs.delete_message().queue_url(queue_url).receipt_handle(receipt).send().await?;
+                found.push(Taken::of(message));
             }
         }
     }

@@ -7,6 +7,6 @@ mod leash;
 mod tenant;
 
 pub use cloud::{Cloud, Error};
-pub use jobs::{Failed, Jobs};
+pub use jobs::{Failed, Jobs, Taken};
 pub use leash::{end_with_parent, leash};
 pub use tenant::Tenant;

@@ -2,22 +2,20 @@
 #![allow(dead_code, reason = "each test target uses its own part")]
 
 pub(crate) mod cloud;
+pub(crate) mod local;
 #[path = "../../../caller/tests/common/tokens.rs"]
 pub(crate) mod tokens;
 
-use std::{
-    io::Write,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use cloud::MemoryCloud;
 use contract::front_door::FrontDoorConfig;
-use front_door::{Door, clock::Clock, event::Response};
+use front_door::{Door, clock::Clock, cloud::Cloud, event::Response};
 use serde_json::{Value, json};
-use telemetry::Log;
+use telemetry::Lines;
 use tokens::{Issuer, NOW_SECONDS};
 
 pub(crate) const USER: &str = "5c2e7f0a-0b1d-4c52-9d2e-1f6a7b8c9d0e";
@@ -72,14 +70,15 @@ impl Clock for TestClock {
 }
 
 /// A front door with all that belongs to it.
-pub(crate) struct House {
-    pub(crate) door: Door<MemoryCloud, Issuer, TestClock>,
+pub(crate) struct House<C = MemoryCloud> {
+    pub(crate) door: Door<C, Issuer, TestClock>,
     pub(crate) clock: TestClock,
     pub(crate) issuer: Issuer,
     lines: Lines,
 }
 
 impl House {
+    /// With a cloud in memory.
     pub(crate) fn new() -> Self {
         Self::with(|_| ())
     }
@@ -87,25 +86,30 @@ impl House {
     pub(crate) fn with(change: impl FnOnce(&mut FrontDoorConfig)) -> Self {
         let mut config = config();
         change(&mut config);
+        House::at(MemoryCloud::default(), config)
+    }
+}
+
+impl<C: Cloud> House<C> {
+    pub(crate) fn at(cloud: C, config: FrontDoorConfig) -> Self {
         let (lines, clock, issuer) = (Lines::default(), TestClock::default(), Issuer::default());
-        let log = Log::to(Box::new(lines.clone()), "front-door-under-test");
-        let door = Door::new(config, MemoryCloud::default(), issuer.clone(), clock.clone(), log);
+        let log = lines.log("front-door-under-test");
+        let door = Door::new(config, cloud, issuer.clone(), clock.clone(), log);
         Self { door, clock, issuer, lines }
     }
 
-    pub(crate) fn cloud(&self) -> &MemoryCloud {
+    pub(crate) fn cloud(&self) -> &C {
         self.door.cloud()
     }
 
     /// All log lines so far, each a JSON object.
     pub(crate) fn log(&self) -> Vec<Value> {
-        let lines = self.lines.0.lock().unwrap();
-        lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect()
+        self.lines.read()
     }
 
     /// Everything that was logged, as it was written.
     pub(crate) fn log_text(&self) -> String {
-        String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap()
+        self.lines.text()
     }
 
     /// The last access line.
@@ -217,18 +221,4 @@ impl Told {
 pub(crate) fn told(response: Response) -> Told {
     let Response { status_code, headers, body } = response;
     Told { status: status_code, body: serde_json::from_str(&body).unwrap_or(Value::Null), text: body, headers }
-}
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
