@@ -41,7 +41,7 @@ configuration! {
         /// The queue's visibility timeout in seconds; a job's is renewed each third of it.
         visibility_timeout_seconds: u32 = "VISIBILITY_TIMEOUT_SECONDS", 3..=43_200;
         /// How long one job may take, in seconds.
-        max_job_seconds: u32 = "MAX_JOB_SECONDS", 1..=43_200;
+        max_job_seconds: u32 = "MAX_JOB_SECONDS", 1..=43_140;
         /// After how many receives SQS moves a message to the dead-letter queue.
         tries: u32 = "TRIES", 1..=1_000;
         /// For how long jobs under way may go on after SIGTERM, in seconds.

@@ -5,7 +5,7 @@ use cfn_kit::prelude::*;
 use cfn_kit::{base64, ec2, iam, logs, s3, sub_raw};
 use contract::worker::WorkerConfig;
 use foundation::Stack;
-use foundation::environment::{Architecture, Engine, Environment};
+use foundation::environment::{Architecture, Engine, Environment, Sha256};
 
 use super::{Fleet, Shared};
 use crate::constructs::{Text, protect};
@@ -134,7 +134,8 @@ fn config(
         engine_key_file: key_parameter(env).map_or("none", |_| KEY_FILE).to_owned(),
         model: settings.model.name.to_string(),
         model_key: of_file(settings.model.key.as_str()),
-        model_sha256: of_file(settings.model.sha256.as_str()),
+        // Without one no deploy to AWS begins; whatever else makes a template of it gets workers that refuse every file.
+        model_sha256: of_file(settings.model.sha256.as_ref().map_or("none", Sha256::as_str)),
         model_folder: MODEL_FOLDER.to_owned(),
         slots: settings.slots,
         context_tokens: settings.context_tokens,

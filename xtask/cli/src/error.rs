@@ -66,6 +66,9 @@ pub(crate) enum Error {
     #[error("{} was not released in `{before}`, which `{environment}` demands", commit.as_deref().map_or("what is here".to_owned(), |commit| format!("commit `{commit}`")))]
     Unreleased { environment: String, before: String, commit: Option<String> },
 
+    #[error("`fleet.model.sha256` of `{environment}` is not set, but its workers take their model only by the SHA-256 of its file")]
+    ModelUnknown { environment: String, key: String },
+
     #[error("`deploy.rollback` of `{environment}` names what cannot bring an update back")]
     RollbackAlarms { environment: String, wrong: Vec<String> },
 
@@ -197,6 +200,10 @@ impl Error {
             Self::Unreleased { before, .. } => format!(
                 "nothing was sent; deploy it to `{before}` first (`cargo xtask deploy --env {before}`), or say `--unreleased` when it cannot wait"
             ),
+            Self::ModelUnknown { environment, key } => format!(
+                "nothing was sent; write what `sha256sum` says of your GGUF file into environments/{environment}.yaml, and put the file into the \
+                 model bucket as `{key}` once the stack `fleet` is there: `cargo xtask outputs --env {environment}` names the bucket"
+            ),
             Self::RollbackAlarms { environment, .. } => {
                 format!("nothing was sent; correct `deploy.rollback.alarms` in environments/{environment}.yaml")
             }
@@ -267,6 +274,7 @@ impl Error {
             | Self::Interrupted
             | Self::NotThatRelease { .. }
             | Self::RollbackAlarms { .. }
+            | Self::ModelUnknown { .. }
             | Self::PlanFile { .. }
             | Self::NoPlan
             | Self::NoSnapshots { .. }
@@ -321,6 +329,7 @@ impl Error {
             | Self::Interrupted
             | Self::NoCommit { .. }
             | Self::Unreleased { .. }
+            | Self::ModelUnknown { .. }
             | Self::PlanFile { .. }
             | Self::NoPlan
             | Self::NoSnapshots { .. }

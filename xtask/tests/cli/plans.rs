@@ -9,7 +9,7 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{Ran, World, says};
+use crate::world::{MODEL_SHA256, Ran, World, says};
 
 fn done(outcome: Outcome) -> Event {
     Event::Done { outcome, calls: [].into(), seconds: 0.25 }
@@ -202,6 +202,29 @@ fn a_commit_that_was_released_in_qa_may_go_on_to_prod() {
     let dirty = world.run(&["deploy", "--env", "prod", "--yes"]);
 
     assert_eq!((whole.code, dirty.code), (Some(0), Some(3)), "{} {}", whole.stderr, dirty.stderr);
+}
+
+#[test]
+fn an_environment_without_its_model_is_not_deployed() {
+    let world = World::new();
+    world.engine_tells(&[done(Outcome::Unchanged)]);
+    let file = world.path("environments/staging.yaml");
+    let text = fs::read_to_string(&file).unwrap().replace(&format!("    sha256: \"{MODEL_SHA256}\"\n"), "");
+    fs::write(&file, &text).unwrap();
+
+    let refused = world.run(&["deploy", "--env", "staging", "--yes"]);
+    let asked = world.request();
+    let rendered = world.run(&["render", "--env", "staging", "--out", "out"]);
+    let server = text.replace("  model:\n", "  engine: http\n  engine_url: http://10.0.0.1:8080\n  model:\n");
+    fs::write(&file, server).unwrap();
+    let with_server = world.run(&["deploy", "--env", "staging", "--yes"]);
+
+    assert_eq!((refused.code, rendered.code, with_server.code), (Some(1), Some(0), Some(0)), "{}", with_server.stderr);
+    assert!(asked.is_none(), "the deploy would be called a success, and no worker ever take a job");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: `fleet.model.sha256` of `staging` is not set, but its workers take their model only by the SHA-256 of its file
+    hint: nothing was sent; write what `sha256sum` says of your GGUF file into environments/staging.yaml, and put the file into the model bucket as `models/tinyllama.gguf` once the stack `fleet` is there: `cargo xtask outputs --env staging` names the bucket
+    ");
 }
 
 #[test]

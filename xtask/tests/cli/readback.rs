@@ -6,7 +6,7 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{World, failed};
+use crate::world::{MODEL_SHA256, World, failed};
 
 fn read() -> Event {
     Event::Done { outcome: Outcome::Read, calls: [].into(), seconds: 0.1 }
@@ -135,11 +135,29 @@ fn preflight_says_how_each_thing_is_and_ends_with_one_only_for_errors() {
     world.engine_tells(&[check("quota", CheckState::Error, None), not_ready]);
     let wrong = world.run(&["preflight", "--env", "staging", "--json"]);
 
+    let model = format!("ok           worker model: workers take `models/tinyllama.gguf` with the SHA-256 {MODEL_SHA256}\n");
     let expected = "ok           region: found\ncannot tell  buckets: found\nwarning      model: found\n             hint: move\n";
-    assert_eq!((fine.code, fine.stdout.as_str()), (Some(0), expected), "{}", fine.stderr);
+    assert_eq!((fine.code, fine.stdout), (Some(0), format!("{model}{expected}")), "{}", fine.stderr);
     let Some(Request::Preflight(preflight)) = role else { panic!("another request: {role:?}") };
     assert!(preflight.execution_role.is_some_and(|name| name.contains("execution-role")), "nobody would look for the role");
     assert_eq!(wrong.code, Some(1), "a pipeline would deploy all the same");
-    let object: Value = serde_json::from_str(&wrong.stdout).unwrap();
-    assert_eq!(object["state"], json!("error"));
+    let objects: Vec<Value> = wrong.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let states: Vec<_> = objects.iter().map(|object| &object["state"]).collect();
+    assert_eq!(states, ["ok", "error"]);
+}
+
+#[test]
+fn preflight_says_that_the_workers_model_is_not_known_beside_all_else() {
+    let world = World::new();
+    let file = world.path("environments/staging.yaml");
+    let text = std::fs::read_to_string(&file).unwrap().replace(&format!("    sha256: \"{MODEL_SHA256}\"\n"), "");
+    std::fs::write(&file, text).unwrap();
+    let region = Check { name: "region".to_owned(), state: CheckState::Ok, found: "found".to_owned(), hint: None };
+    world.engine_tells(&[Event::Checked(region), read()]);
+
+    let told = world.run(&["preflight", "--env", "staging"]);
+
+    assert_eq!(told.code, Some(1), "a pipeline would deploy all the same: {}", told.stderr);
+    assert!(told.stdout.starts_with("error        worker model: `fleet.model.sha256` is not set\n             hint: nothing was sent; "));
+    assert!(told.stdout.ends_with("ok           region: found\n"), "{}", told.stdout);
 }

@@ -43,11 +43,12 @@ pub struct Api {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_prompt_bytes: u32,
 
-    /// Most tokens that a request may ask for.
+    /// Most tokens that a request may ask for; fewer than the workers' context has.
     #[schemars(range(min = 1, max = 32_768))]
     pub max_tokens: u32,
 
-    /// Minutes after which nobody wants the result of a job any more: a worker that finds it later does nothing.
+    /// Minutes after which nobody wants the result of a job any more: a worker that finds it later does nothing. Not more than
+    /// `jobs.retention_days` has.
     #[schemars(range(min = 1, max = 5_760))]
     pub job_lifetime_minutes: u32,
 

@@ -30,6 +30,8 @@ pub struct Fleet {
     pub idle_minutes: u32,
 
     /// How many of a hundred workers are Spot instances: about a third of the price, and taken away with two minutes' notice.
+    ///
+    /// With any of them, workers are of whichever `instance_types` AWS has, and an admin cannot ask for one of them.
     #[schemars(range(min = 0, max = 100))]
     pub spot_percent: u32,
 
@@ -48,7 +50,7 @@ pub struct Fleet {
     /// What computes the text.
     pub engine: Engine,
 
-    /// Address of the server, for the engine `http` alone.
+    /// Address of the server: needed by the engine `http`, and by no other.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ServerUrl")]
     pub engine_url: Option<ServerUrl>,
@@ -66,7 +68,7 @@ pub struct Fleet {
     #[schemars(range(min = 1, max = 64))]
     pub slots: u32,
 
-    /// Tokens of context for each job: prompt and answer.
+    /// Tokens of context for each job, prompt and answer together: more than `api.max_tokens`. A server has its own.
     #[schemars(range(min = 128, max = 131_072))]
     pub context_tokens: u32,
 
@@ -74,8 +76,9 @@ pub struct Fleet {
     #[schemars(range(min = 0, max = 1_000))]
     pub gpu_layers: u32,
 
-    /// Seconds that one job may take before its worker ends it and keeps what is there.
-    #[schemars(range(min = 1, max = 43_200))]
+    /// Seconds that one job may take before its worker ends it and keeps what is there: at most twelve hours, for which SQS hides a
+    /// message, less the minute in which a worker writes how it ended.
+    #[schemars(range(min = 1, max = 43_140))]
     pub max_job_seconds: u32,
 
     /// Seconds that jobs under way may go on when their worker is to end; Spot instances have 120.
@@ -88,6 +91,14 @@ pub struct Fleet {
 
     /// When people are told about the fleet.
     pub alarms: FleetAlarms,
+}
+
+impl Fleet {
+    /// Whether workers are of several types at once: those on Spot take whichever AWS has most of.
+    #[must_use]
+    pub fn mixes_types(&self) -> bool {
+        self.mode == FleetMode::Scaled && self.spot_percent > 0
+    }
 }
 
 /// Many machines from zero, or one that changes its shape.
@@ -142,8 +153,12 @@ pub struct ModelFile {
     /// Key of its GGUF file in the model bucket; the file is put there by hand, once.
     pub key: ModelKey,
 
-    /// SHA-256 of that file: a worker refuses any other.
-    pub sha256: Sha256,
+    /// SHA-256 of that file, as `sha256sum` tells it: a worker refuses any other.
+    ///
+    /// It may be left out until there is a file; a deploy to AWS asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Sha256")]
+    pub sha256: Option<Sha256>,
 }
 
 /// When people are told about the fleet.

@@ -1,5 +1,7 @@
 //! What no single setting can be blamed for: settings that do not fit together.
 
+mod jobs;
+
 use super::check::Check;
 use super::images::limits;
 use super::mistakes::Related;
@@ -18,6 +20,7 @@ pub(super) fn apply(check: &mut Check<'_>, root: &Node) {
     boxes_shrink(check, root);
     what_is_relied_on_is_waited_for(check, root);
     a_key_goes_over_tls(check, root);
+    jobs::apply(check, root);
 }
 
 /// A key that goes over the network in clear is everybody's.
@@ -149,6 +152,26 @@ fn settings<'a, const N: usize>(check: &Check<'_>, root: &'a Node, paths: [&str;
 }
 
 fn setting<'a>(check: &Check<'_>, root: &'a Node, path: &str) -> Option<Setting<'a>> {
+    let (node, schema) = place(check, root, path)?;
+    let number = match node {
+        Some(node) => whole(node)?,
+        None => schema.get("default")?.as_i64()?,
+    };
+    Some(Setting { path: path.to_owned(), number, node })
+}
+
+/// The word at a path, or the default that stands in for it; `None` when it is wrong, which has been said already.
+fn word<'a>(check: &Check<'_>, root: &'a Node, path: &str) -> Option<(String, Option<&'a Node>)> {
+    let (node, schema) = place(check, root, path)?;
+    let word = match node {
+        Some(node) => node.scalar()?.text.clone(),
+        None => schema.get("default")?.as_str()?.to_owned(),
+    };
+    Some((word, node))
+}
+
+/// Where a setting stands in the file, if it does, and what the schema says of it.
+fn place<'a>(check: &Check<'_>, root: &'a Node, path: &str) -> Option<(Option<&'a Node>, &'static Json)> {
     if check.is_wrong(path) {
         return None;
     }
@@ -158,11 +181,7 @@ fn setting<'a>(check: &Check<'_>, root: &'a Node, path: &str) -> Option<Setting<
         node = node.and_then(|node| node.get(key));
         schema = schema::property(schema, key)?;
     }
-    let number = match node {
-        Some(node) => whole(node)?,
-        None => schema.get("default")?.as_i64()?,
-    };
-    Some(Setting { path: path.to_owned(), number, node })
+    Some((node, schema))
 }
 
 fn whole(node: &Node) -> Option<i64> {

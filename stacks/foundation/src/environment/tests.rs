@@ -96,13 +96,13 @@ fleet:
   spot_percent: 0
   warm_pool: 0
   volume_gigabytes: 80
-  engine: llama
+  engine: http
   engine_url: http://127.0.0.1:8080
   engine_key_parameter: /cloudwright/test/engine-key
   model:
     name: tinyllama
     key: models/tinyllama.gguf
-    sha256: "0000000000000000000000000000000000000000000000000000000000000000"
+    sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
   slots: 4
   context_tokens: 2048
   gpu_layers: 999

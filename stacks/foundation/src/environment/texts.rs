@@ -223,8 +223,6 @@ by_default! {
     DomainPrefix: "cloudwright";
     Model: "tinyllama";
     ModelKey: "models/tinyllama.gguf";
-    // No file has it: a worker says so until the environment names the file that was put into the bucket.
-    Sha256: "0000000000000000000000000000000000000000000000000000000000000000";
 }
 
 impl AlarmName {

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::progress::Paint;
 use crate::session::{Session, is_local};
-use crate::{platform, reading};
+use crate::{guards, platform, reading};
 
 /// Look whether a deploy would find what it needs
 ///
@@ -43,15 +43,18 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
         execution_role: (!is_local(&session.environment)).then(role),
     };
     let paint = Paint::for_stdout();
-
-    let ended = session.read(&Request::Preflight(request), |event| {
-        let Event::Checked(check) = event else { return Ok(()) };
+    let mut tell = |check: &Check| {
         if args.json {
             return json_line(out, check);
         }
         lines(check, paint).iter().try_for_each(|text| line(out, text))
-    });
-    ended.map(|_| Outcome::Done)
+    };
+
+    let model = guards::model(&session.environment);
+    model.iter().try_for_each(&mut tell)?;
+    session.read(&Request::Preflight(request), |event| if let Event::Checked(check) = event { tell(check) } else { Ok(()) })?;
+    let wrong = model.is_some_and(|check| check.state == CheckState::Error);
+    Ok(if wrong { Outcome::Failed } else { Outcome::Done })
 }
 
 fn lines(check: &Check, paint: Paint) -> Vec<String> {

@@ -4,10 +4,12 @@
 //! engine is asked to send anything.
 
 mod alarms;
+mod model;
 mod released;
 mod review;
 mod tree;
 
+pub(crate) use model::check as model;
 pub(crate) use review::{Compared, Review, token};
 
 use std::collections::BTreeMap;
@@ -50,6 +52,7 @@ pub(crate) fn may_be_deployed(ctx: &Context, workspace: &Workspace, environment:
     if is_local(environment) {
         return Ok(());
     }
+    model::must_be_known(environment)?;
     if !allowed.dirty {
         tree::must_be_clean(workspace, environment)?;
     }

@@ -76,6 +76,49 @@ the file lacks `images`
    = help: remove one of the two
 "#;
 
+/// The right file with the worker's own model in place of a server.
+fn with_a_model() -> String {
+    RIGHT.replacen("  engine: http\n  engine_url: http://127.0.0.1:8080\n", "", 1)
+}
+
+#[test]
+fn an_answer_as_long_as_the_context_leaves_no_room_for_its_prompt() {
+    let text = with_a_model().replacen("max_tokens: 512", "max_tokens: 2048", 1);
+
+    let [said] = told(&text).try_into().unwrap();
+
+    let expected = "`api.max_tokens` is 2048, but must be less than `fleet.context_tokens`, which is 2048 / see ";
+    assert!(said.contains(expected), "every job would be refused by its worker: {said}");
+    assert!(read(&with_a_model()).is_ok());
+    let asked = RIGHT.replacen("max_tokens: 512", "max_tokens: 2048", 1);
+    assert!(read(&asked).is_ok(), "a server has a context of its own, which nobody here knows");
+}
+
+#[test]
+fn a_job_that_is_wanted_longer_than_the_queue_keeps_it_is_told() {
+    let short = "tries: 3\n  retention_days: 1\n  dead_letter_retention_days: 14\n  encryption";
+    let text = RIGHT.replacen("tries: 3\n  retention_days: 4\n  dead_letter_retention_days: 14\n  encryption", short, 1);
+    let longer = text.replacen("job_lifetime_minutes: 1440", "job_lifetime_minutes: 1441", 1);
+
+    let [said] = told(&longer).try_into().unwrap();
+
+    let expected = "`api.job_lifetime_minutes` is 1441, but must be at most 1440, the minutes in `jobs.retention_days`, which is 1 / see ";
+    assert!(said.contains(expected), "SQS would drop the job without a word: {said}");
+    assert!(read(&text).is_ok(), "exactly as long is long enough");
+}
+
+#[test]
+fn all_that_does_not_fit_together_is_told_at_once() {
+    let text = with_a_model()
+        .replacen("max_prompt_bytes: 16384", "max_prompt_bytes: 70000", 1)
+        .replacen("max_tokens: 512", "max_tokens: 4096", 1)
+        .replacen("  spot_percent: 0\n  warm_pool: 0", "  spot_percent: 100\n  warm_pool: 2", 1);
+
+    let wrong: Vec<_> = read(&text).unwrap_err().mistakes.into_iter().map(|mistake| mistake.path).collect();
+
+    assert_eq!(wrong, ["api.max_prompt_bytes", "api.max_tokens", "fleet.warm_pool"], "each run would show one mistake more");
+}
+
 #[test]
 fn what_is_no_environment_at_all_is_told() {
     let cases: [(&str, &str); 6] = [
@@ -434,6 +477,60 @@ const CASES: &[Case] = &[
         "oldest_message_minutes: 5760",
         &[
             "40:29 `images.alarms.oldest_message_minutes` is 5760, but must be less than 5760, the minutes in `images.retention_days`, which is 4 / see 37:19 `images.retention_days` is 4 / no message gets so old, so this alarm would never be raised",
+        ],
+    ),
+    (
+        "max_prompt_bytes: 16384",
+        "max_prompt_bytes: 65536",
+        &[
+            "62:21 `api.max_prompt_bytes` is 65536, but must be less than `api.max_body_bytes`, which is 65536 / see 61:19 `api.max_body_bytes` is 65536 / a prompt comes as JSON within the body: let bodies be larger, or prompts shorter",
+        ],
+    ),
+    (
+        "  max_body_bytes: 65536\n  max_prompt_bytes: 16384",
+        "  max_body_bytes: 16384",
+        &[
+            "61:19 `api.max_prompt_bytes` is 16384 by default, but must be less than `api.max_body_bytes`, which is 16384 / a prompt comes as JSON within the body: let bodies be larger, or prompts shorter",
+        ],
+    ),
+    (
+        "job_lifetime_minutes: 1440",
+        "job_lifetime_minutes: 5761",
+        &["64:25 `api.job_lifetime_minutes` is `5761`, but must be a whole number from 1 to 5760"],
+    ),
+    (
+        "engine: http\n  engine_url: http://127.0.0.1:8080",
+        "engine: http",
+        &[
+            "91:11 `fleet.engine_url` is missing, but must be a URL where `fleet.engine` is `http` / set `fleet.engine_url` to the server's address, such as `http://127.0.0.1:8080`",
+        ],
+    ),
+    (
+        "engine: http",
+        "engine: llama",
+        &[
+            "92:15 `fleet.engine_url` is `http://127.0.0.1:8080`, but must be left out where `fleet.engine` is `llama` / see 91:11 `fleet.engine` is `llama` / the worker computes by itself and would ask nobody: set `fleet.engine` to `http`, or leave the URL out",
+        ],
+    ),
+    (
+        "  engine: http\n",
+        "",
+        &[
+            "91:15 `fleet.engine_url` is `http://127.0.0.1:8080`, but must be left out where `fleet.engine` is `llama`, as it is by default / the worker computes by itself and would ask nobody: set `fleet.engine` to `http`, or leave the URL out",
+        ],
+    ),
+    (
+        "  spot_percent: 0\n  warm_pool: 0",
+        "  spot_percent: 50\n  warm_pool: 1",
+        &[
+            "89:14 `fleet.warm_pool` is 1, but must be 0 where `fleet.spot_percent` is more than 0: it is 50 / see 88:17 `fleet.spot_percent` is 50 / Spot instances cannot wait stopped: set `fleet.spot_percent` to 0, or do without a warm pool",
+        ],
+    ),
+    (
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        &[
+            "96:13 `fleet.model.sha256` is 64 zeros, but must be the SHA-256 of the model's file / `sha256sum FILE` tells it; until there is a file, leave it out: a deploy says when it is needed",
         ],
     ),
 ];
