@@ -24,6 +24,11 @@ fn everything() -> Vec<(String, Finished, Json)> {
     stacks.map(|stack| (stack.name.clone(), stack.template.to_json(), stack)).map(|(name, json, stack)| (name, stack, json)).collect()
 }
 
+/// The template of a stack of an environment.
+fn template_of(env: &str, stack: &str) -> Json {
+    stacks::platform(&environment(env)).into_iter().find(|finished| finished.stack == stack).unwrap().template.to_json()
+}
+
 /// Logical ID and properties of the resources of a type.
 fn of_type<'a>(template: &'a Json, kind: &str) -> Vec<(&'a str, &'a Json)> {
     let resources = template["Resources"].as_object().unwrap().iter();
@@ -191,6 +196,18 @@ fn no_resource_has_a_name_that_another_environment_could_take() {
 
             assert!(fixed.is_empty(), "{name}: two environments could not share an account, {id} has {fixed:?}");
         }
+    }
+}
+
+#[test]
+fn a_fleet_that_mixes_types_says_so_to_the_front_door() {
+    for env in ["local", "staging", "qa", "prod"] {
+        let mixes = !template_of(env, "fleet")["Resources"]["WorkerGroup"]["Properties"]["MixedInstancesPolicy"].is_null();
+
+        let told =
+            template_of(env, "api")["Resources"]["FrontDoor"]["Properties"]["Environment"]["Variables"]["FRONT_DOOR_MAY_RESIZE"].clone();
+
+        assert_eq!(told, if mixes { "false" } else { "true" }, "{env}: a resize would begin that the state machine refuses");
     }
 }
 

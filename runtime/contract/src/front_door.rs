@@ -51,6 +51,8 @@ configuration! {
         record_days: u32 = "RECORD_DAYS", 1..=365;
         /// The Cognito group whose members may change the fleet.
         admin_group: String = "ADMIN_GROUP", Any("the name of a group of the user pool");
+        /// Whether all workers have one type, so that an admin may ask for another; a fleet that mixes types has them in its environment.
+        may_resize: bool = "MAY_RESIZE", Any("`true` or `false`");
         /// Instance types that an admin may ask for.
         instance_types: Words = "INSTANCE_TYPES", Any("instance types with commas between, or `none`");
     }

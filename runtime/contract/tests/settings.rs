@@ -24,6 +24,7 @@ fn front_door() -> FrontDoorConfig {
         per_minute: 20,
         retry_after: "60".to_owned(),
         accepts_jobs: true,
+        may_resize: true,
         max_body_bytes: 65_536,
         max_prompt_bytes: 16_384,
         max_tokens: 512,

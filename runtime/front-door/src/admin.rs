@@ -30,6 +30,12 @@ pub(crate) async fn resize(
     log: &Log,
 ) -> Result<Answer, Answer> {
     let Resize { instance_type } = body::json(request, config.max_body_bytes)?;
+    if !config.may_resize {
+        // A group that mixes types takes whichever AWS has most of: one type in their place would be taken back by the next deploy.
+        let message = "the workers of this environment are of several types at once, whichever AWS has; change `fleet.instance_types` in the \
+                       environment's file and deploy, or set `fleet.spot_percent` to 0 to have one type that can be asked for here";
+        return Err(Answer::error(409, "mixed_instance_types", message));
+    }
     if !config.instance_types.contains(&instance_type) {
         let known: Vec<_> = config.instance_types.0.iter().map(|known| format!("`{known}`")).collect();
         let right =

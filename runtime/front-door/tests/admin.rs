@@ -56,6 +56,20 @@ async fn a_type_that_is_not_on_the_list_is_refused() {
 }
 
 #[tokio::test]
+async fn a_fleet_that_mixes_types_is_not_asked_for_one() {
+    let house = House::with(|config| config.may_resize = false);
+
+    let answer = house.call(resize(&json!({ "instance_type": "g5.xlarge" }))).await;
+
+    assert_eq!(answer.error(), (409, "mixed_instance_types"));
+    assert!(answer.message().contains("`fleet.instance_types`"), "an admin would not know what to do instead: {}", answer.message());
+    let untouched = house.cloud().look(|held| held.operations.is_empty() && held.orders.is_empty());
+    assert!(untouched, "an operation would begin that can only fail, and an alarm wake somebody");
+    let stranger = house.call(Call::post("/admin/resize", &json!({ "instance_type": "g5.xlarge" })).signed_in()).await;
+    assert_eq!(stranger.status, 403, "whoever is no admin would learn how the fleet is set up");
+}
+
+#[tokio::test]
 async fn an_order_that_could_not_be_sent_is_no_operation_that_waits_for_ever() {
     let house = House::new();
     house.cloud().fault("order", Fault::Fails);

@@ -58,6 +58,7 @@ pub(super) fn front_door(
         job_lifetime_seconds: settings.job_lifetime_minutes * 60,
         record_days: settings.record_days,
         admin_group: ADMINS.to_owned(),
+        may_resize: !env.fleet.mixes_types(),
         instance_types: env.fleet.instance_types.iter().map(|name| name.as_str()).collect(),
     };
     let mut function = Function::new("Answers every route of the API", code_bucket, code_key)

@@ -44,7 +44,7 @@ pub(super) fn scaled(stack: &mut Stack<'_, Fleet>, worker: &Worker, network: &Ne
         .health_check_grace_period(i64::from(START_SECONDS))
         .default_instance_warmup(i64::from(START_SECONDS))
         .metrics_collection([metrics]);
-    let group = if settings.spot_percent == 0 {
+    let group = if !settings.mixes_types() {
         group.launch_template(version())
     } else {
         // Many types in two zones: where one Spot pool runs dry, another has some left.

@@ -25,7 +25,8 @@ const IN_PROGRESS: &str = "AutoScaling.InstanceRefreshInProgressException";
 /// up, the parameter, the default version and the group are put back, and the operation's item says why.
 ///
 /// CloudFormation pins a group to a number of a version, so the group itself must be told, before its instances are replaced: also a
-/// group at zero then starts with the new type. A group that mixes types has them in the environment's file, and is refused.
+/// group at zero then starts with the new type. A group that mixes types has them in the environment's file: the front door
+/// refuses to ask for one, and so does the machine, should somebody start it by hand.
 #[must_use]
 pub fn resize_fleet() -> Value {
     let group = json!({ "AutoScalingGroupNames": ["${AutoScalingGroupName}"] });

@@ -36,6 +36,7 @@ pub(crate) fn config() -> FrontDoorConfig {
         per_minute: 20,
         retry_after: "60".to_owned(),
         accepts_jobs: true,
+        may_resize: true,
         max_body_bytes: 4_096,
         max_prompt_bytes: 100,
         max_tokens: 512,

@@ -131,6 +131,7 @@ fn surroundings(port: u16) -> Vec<(&'static str, String)> {
         per_minute: 1_000,
         retry_after: "60".to_owned(),
         accepts_jobs: true,
+        may_resize: true,
         max_body_bytes: 65_536,
         max_prompt_bytes: 16_384,
         max_tokens: 512,
