@@ -200,6 +200,18 @@ fn no_resource_has_a_name_that_another_environment_could_take() {
 }
 
 #[test]
+fn who_called_can_be_looked_up_for_a_month_and_no_longer() {
+    for env in ["staging", "qa", "prod"] {
+        let template = template_of(env, "api");
+        let days = |id: &str| template["Resources"][id]["Properties"]["RetentionInDays"].as_u64();
+
+        let kept = [days("AccessLog"), days("FrontDoorLog")];
+
+        assert_eq!(kept, [Some(30); 2], "{env}: a complaint about last month could not be looked into, or addresses be kept for nothing");
+    }
+}
+
+#[test]
 fn a_fleet_that_mixes_types_says_so_to_the_front_door() {
     for env in ["local", "staging", "qa", "prod"] {
         let mixes = !template_of(env, "fleet")["Resources"]["WorkerGroup"]["Properties"]["MixedInstancesPolicy"].is_null();

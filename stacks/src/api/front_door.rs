@@ -7,6 +7,7 @@ use contract::front_door::FrontDoorConfig;
 use contract::metrics;
 use foundation::Stack;
 
+use super::gateway::access_log_days;
 use super::users::{ADMINS, Users};
 use super::{Api, Place};
 use crate::artifacts::Artifacts;
@@ -15,9 +16,6 @@ use crate::jobs::Jobs;
 
 /// The binary of `runtime/` that answers.
 const FRONT_DOOR: &str = "front-door";
-
-/// Its log says who asked for what and when: personal data, so for no longer than this.
-const MOST_LOG_DAYS: u32 = 30;
 
 /// The function, its role with what it needs of the tables and queues and nothing else, and its alarms.
 pub(super) fn front_door(
@@ -65,7 +63,8 @@ pub(super) fn front_door(
         .architecture(settings.architecture)
         .memory_mb(settings.memory_mb)
         .timeout_seconds(settings.timeout_seconds)
-        .log_retention_days(env.log_retention_days.min(MOST_LOG_DAYS))
+        // It says who asked for what and when: the other half of the access log.
+        .log_retention_days(access_log_days(env))
         .protected(env.protection.data)
         .variables(config.variables().into_iter().map(|(name, Text(value))| (name, value)).collect())
         // A job and its idempotency key are written in one transaction, whose parts ask for these and for the check.

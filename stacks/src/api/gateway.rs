@@ -5,6 +5,7 @@ use cfn_kit::prelude::*;
 use cfn_kit::{MetricOf, apigatewayv2, lambda, logs, sns};
 use contract::api::ROUTES;
 use foundation::Stack;
+use foundation::environment::Environment;
 use serde_json::{Map, json};
 
 use super::Api;
@@ -20,8 +21,14 @@ const ACCESS_LOG: &str = r#"{"requestId":"$context.requestId","ip":"$context.ide
 /// The name that prod's access log must have; others have the environment's name behind it, so that an account can hold several.
 const ACCESS_LOG_GROUP: &str = "/apigw/tinyllama-access";
 
-/// For no longer than this: addresses are personal data.
+/// How long anybody's calls can be looked up on AWS, whatever an environment keeps of its other logs: long enough for a complaint about
+/// last month, and no longer, since addresses and users are personal data.
 const ACCESS_LOG_DAYS: u32 = 30;
+
+/// For how many days the gateway's access log and the front door's, which holds the other half of each line, are kept.
+pub(super) fn access_log_days(env: &Environment) -> u32 {
+    if env.endpoint_url.is_none() { ACCESS_LOG_DAYS } else { env.log_retention_days.min(ACCESS_LOG_DAYS) }
+}
 
 /// What the access log may take in a month, in bytes: within what CloudWatch Logs gives for nothing.
 const ACCESS_LOG_BYTES_A_MONTH: u32 = 100_000_000;
@@ -101,7 +108,7 @@ pub(super) fn routes(
 fn access_log(stack: &mut Stack<'_, Api>, alerts: &Value<sns::topic::TopicArn, Api>) -> Handle<logs::LogGroup, Api> {
     let env = stack.environment();
     let name = if env.name == "prod" { ACCESS_LOG_GROUP.to_owned() } else { format!("{ACCESS_LOG_GROUP}/{}", env.name) };
-    let group = logs::LogGroup::new().log_group_name(name).retention_in_days(env.log_retention_days.min(ACCESS_LOG_DAYS));
+    let group = logs::LogGroup::new().log_group_name(name).retention_in_days(access_log_days(env));
     let cost = format!("up to {} MB a month, which CloudWatch Logs gives for nothing (5 GB)", ACCESS_LOG_BYTES_A_MONTH / 1_000_000);
     let group = stack.add("AccessLog", protect(group, env.protection.data).metadata("Cost", cost));
     let bytes = MetricOf { namespace: "AWS/Logs", name: "IncomingBytes", dimensions: vec![("LogGroupName", text(group.log_group_name()))] };

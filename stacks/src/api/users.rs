@@ -81,6 +81,8 @@ fn client<S>(env: &foundation::environment::Environment, pool: &Handle<cognito::
         .id_token(of::IdToken::Minutes)
         .access_token(of::AccessToken::Minutes)
         .refresh_token(of::RefreshToken::Hours);
+    // Cognito demands HTTPS but for `http://localhost`, `http://127.0.0.1` and `http://[::1]`, each with any port, and takes exactly what is
+    // registered, port included (API reference, CreateUserPoolClient, CallbackURLs). The address needs no name to be looked up (RFC 8252, 8.3).
     let callbacks: Vec<String> = CALLBACK_PORTS.map(|port| format!("http://127.0.0.1:{port}/callback")).collect();
     cognito::UserPoolClient::new(pool)
         .generate_secret(false)

@@ -25,6 +25,9 @@ const MODEL_FOLDER: &str = "/var/lib/gpu-worker/models";
 const KEY_FILE: &str = "/run/gpu-worker/engine-key";
 
 /// What runs at an instance's first start.
+///
+/// It takes the CloudWatch agent from Amazon Linux's own packages, which puts it below `/opt/aws` (CloudWatch user guide, "Installing the
+/// CloudWatch agent"). The agent's configuration may have any name: `fetch-config` copies it to where the agent looks.
 const USER_DATA: &str = include_str!("../../../templates/worker.sh.tera");
 
 /// A worker, before there is any.
@@ -179,7 +182,8 @@ fn template(
         Architecture::X86_64 => "x86_64",
         Architecture::Arm64 => "arm64",
     };
-    // Linux with the drivers of the GPU. EC2 looks the id up at each start, so a new worker has the newest patches.
+    // Linux with the drivers of the GPU. EC2 looks the id up at each start, so a new worker has the newest patches. The parameter's name, for
+    // both processors: release notes of the "AWS Deep Learning Base OSS Nvidia Driver GPU AMI (Amazon Linux 2023)".
     let image = format!("resolve:ssm:/aws/service/deeplearning/ami/{processor}/base-oss-nvidia-driver-gpu-amazon-linux-2023/latest/ami-id");
     let disk = of::Ebs::new()
         .volume_size(i64::from(env.fleet.volume_gigabytes))
