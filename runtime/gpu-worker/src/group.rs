@@ -50,10 +50,10 @@ impl Group for AutoScaling {
     async fn protect(&self, protected: bool) -> Result<(), Refusal> {
         let call = self.client.set_instance_protection().auto_scaling_group_name(&self.group).instance_ids(&self.instance_id);
         let answer = call.protected_from_scale_in(protected).send().await;
-        answer.map(drop).or_else(|error| {
+        answer.map(drop).map_err(|error| {
             // One code for all that is wrong, and only its words tell what.
             let words = ["is not in InService", "is not part of Auto Scaling group", "No managed instance found"];
-            if says(&error, &words) { Err(Refusal::NotInService) } else { Err(failed("change the protection from scale-in", error)) }
+            if says(&error, &words) { Refusal::NotInService } else { failed("change the protection from scale-in", error) }
         })
     }
 
