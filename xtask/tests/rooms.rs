@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 /// Room → the rooms that it may use. A room that is missing here has not been thought about.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("caller", &["contract", "telemetry"]),
     ("cfn-facts", &[]),
     ("cfn-kit", &["cfn-facts"]),
     ("cli", &["cfn-facts", "cfn-kit", "contract", "foundation", "protocol"]),
@@ -15,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("deploy", &["engine", "protocol", "unify"]),
     ("engine", &["contract", "protocol"]),
     ("foundation", &["cfn-kit", "contract"]),
-    ("front-door", &["contract", "telemetry", "unify"]),
+    ("front-door", &["caller", "contract", "telemetry", "unify"]),
     ("gpu-worker", &["contract", "inference", "sqs-worker", "telemetry", "unify"]),
     ("inference", &["contract"]),
     ("picture", &["contract"]),

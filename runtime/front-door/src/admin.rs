@@ -1,5 +1,6 @@
 //! What only the members of one group may do: change the fleet. Done by others, later: the answer is an operation that can be watched.
 
+use caller::{Answer, body};
 use contract::{
     api::{Operation, Resize},
     fleet::{OperationState, OpsMessage, Order},
@@ -9,7 +10,7 @@ use contract::{
 };
 use telemetry::Log;
 
-use crate::{answer::Answer, clock::Clock, cloud::Cloud, event::Request, infer, submit::Submitter, token::Caller};
+use crate::{clock::Clock, cloud::Cloud, event::Request, submit::Submitter, token::Caller};
 
 const DAY_SECONDS: u64 = 86_400;
 
@@ -28,7 +29,7 @@ pub(crate) async fn resize(
     clock: &impl Clock,
     log: &Log,
 ) -> Result<Answer, Answer> {
-    let Resize { instance_type } = infer::body(request, config.max_body_bytes)?;
+    let Resize { instance_type } = body::json(request, config.max_body_bytes)?;
     if !config.instance_types.contains(&instance_type) {
         let known: Vec<_> = config.instance_types.0.iter().map(|known| format!("`{known}`")).collect();
         let right =

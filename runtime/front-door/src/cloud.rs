@@ -1,6 +1,6 @@
 //! What the front door asks of the cloud: small traits, so that its tests need none and can make every call fail.
 
-use std::{error::Error, future::Future};
+use std::future::Future;
 
 use contract::{
     api::Operation,
@@ -9,64 +9,15 @@ use contract::{
 };
 use serde_json::Value;
 
-use crate::limits::Window;
-
-/// A service did not do what was asked: the network, too many requests, a missing permission. It may work the next time.
-#[derive(Debug, thiserror::Error)]
-#[error("could not {doing}")]
-pub struct StoreError {
-    /// What was being done, such as `read the job`.
-    pub doing: &'static str,
-    /// What the service said.
-    pub source: Box<dyn Error + Send + Sync>,
-}
-
-impl StoreError {
-    /// An error of a call.
-    pub fn new(doing: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { doing, source: source.into() }
-    }
-
-    /// The error with all its causes, for the log.
-    #[must_use]
-    pub fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
-    }
-}
+pub use caller::{
+    StoreError,
+    limits::{RateStore, Written},
+};
 
 /// All that the front door asks of the cloud beside the keys of tokens.
 pub trait Cloud: RateStore + JobStore + FleetStore + Queues + Links {}
 
 impl<T: RateStore + JobStore + FleetStore + Queues + Links> Cloud for T {}
-
-/// Counts requests per user.
-pub trait RateStore {
-    /// Writes a user's item if its version is still `expected`, or if there is none and `expected` is nothing: one conditional write.
-    /// DynamoDB may forget it after `expires_at`, in seconds since 1970.
-    fn write(
-        &self,
-        user: &str,
-        expected: Option<u64>,
-        window: &Window,
-        expires_at: u64,
-    ) -> impl Future<Output = Result<Written, StoreError>>;
-}
-
-/// What became of a conditional write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Written {
-    /// It is written.
-    Yes,
-    /// Somebody was faster: the item as it is, or nothing where there is none.
-    No(Option<Window>),
-}
 
 /// The jobs table.
 pub trait JobStore {

@@ -1,5 +1,6 @@
 //! A user's own jobs: where one stands, and how to stop it.
 
+use caller::{Answer, body};
 use contract::{
     api::{Accepted, Job, Stop},
     front_door::FrontDoorConfig,
@@ -7,11 +8,9 @@ use contract::{
 };
 
 use crate::{
-    answer::Answer,
     clock::Clock,
     cloud::{Changed, Cloud, Record},
     event::Request,
-    infer,
 };
 
 /// A job passes from waiting to running to its end, so that the second look finds it at the end at the latest; a worker that gives a job
@@ -52,7 +51,7 @@ pub(crate) async fn stop(
     cloud: &impl Cloud,
     clock: &impl Clock,
 ) -> Result<Answer, Answer> {
-    let Stop { job_id: id } = infer::body(request, config.max_body_bytes)?;
+    let Stop { job_id: id } = body::json(request, config.max_body_bytes)?;
     let job_id: JobId = id.parse().map_err(|_| unknown(&id))?;
     let told = |state| Ok(Answer::json(200, &Accepted { job_id: job_id.to_string(), state }).about(&job_id));
     let mut waits = true;

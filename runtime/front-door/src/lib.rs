@@ -2,20 +2,14 @@
 #![warn(missing_docs)]
 
 pub mod aws;
-pub mod clock;
 pub mod cloud;
-pub mod event;
-pub mod keys;
-pub mod limits;
-pub mod token;
 
 mod admin;
-mod answer;
-mod cors;
 mod door;
 mod infer;
 mod jobs;
-mod routes;
 mod submit;
 
+// Who calls is another room's; whoever wires or tests the door finds it here.
+pub use caller::{clock, event, keys, limits, token};
 pub use door::Door;

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
+use caller::{Answer, body};
 use contract::{
     api::{Accepted, IDEMPOTENCY_KEY, Infer},
     fleet::{OpsMessage, Order, WAKE_PREFIX, WAKE_SECONDS},
@@ -22,7 +23,6 @@ use telemetry::Log;
 use ulid::{Generator, Overflow};
 
 use crate::{
-    answer::Answer,
     clock::Clock,
     cloud::{Cloud, Created, NewJob, NewKey, StoreError},
     event::Request,
@@ -66,7 +66,7 @@ impl Submitter {
         if !config.accepts_jobs {
             return Err(Answer { error: Some("jobs_refused"), ..Answer::error(503, "jobs_refused", "no new jobs are taken at present") });
         }
-        let asked: Infer = infer::body(request, config.max_body_bytes)?;
+        let asked: Infer = body::json(request, config.max_body_bytes)?;
         let parameters = infer::parameters(asked, config)?;
         let key = request.header(IDEMPOTENCY_KEY).map(|key| key_of(user, key)).transpose()?;
         let message = self.message(user, &parameters, config, clock)?;

@@ -1,20 +1,20 @@
 //! The cloud as AWS has it: DynamoDB, SQS, links to S3, and the user pool's keys.
 
 mod fleet;
-mod item;
 mod jobs;
 mod links;
-mod pool;
 mod queues;
-mod rates;
 
 use aws_config::SdkConfig;
-use aws_smithy_runtime_api::client::result::SdkError;
+use caller::{
+    aws::{RateTable, failed, item},
+    limits::{RateStore, Window, Written},
+};
 use contract::front_door::FrontDoorConfig;
 
 use crate::cloud::StoreError;
 
-pub use pool::UserPool;
+pub use caller::aws::UserPool;
 
 /// The tables and the queues of one environment.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Aws {
     sqs: aws_sdk_sqs::Client,
     config: SdkConfig,
     jobs_table: String,
-    rate_table: String,
+    rates: RateTable,
     fleet_table: String,
     job_queue_url: String,
     ops_queue_url: String,
@@ -38,7 +38,7 @@ impl Aws {
             sqs: aws_sdk_sqs::Client::new(aws),
             config: aws.clone(),
             jobs_table: config.jobs_table.clone(),
-            rate_table: config.rate_table.clone(),
+            rates: RateTable::new(aws, &config.rate_table),
             fleet_table: config.fleet_table.clone(),
             job_queue_url: config.job_queue_url.clone(),
             ops_queue_url: config.ops_queue_url.clone(),
@@ -46,11 +46,8 @@ impl Aws {
     }
 }
 
-/// An error of a call, whichever.
-fn failed<E, R>(doing: &'static str) -> impl FnOnce(SdkError<E, R>) -> StoreError
-where
-    E: std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    move |error| StoreError::new(doing, error)
+impl RateStore for Aws {
+    async fn write(&self, user: &str, expected: Option<u64>, window: &Window, expires_at: u64) -> Result<Written, StoreError> {
+        self.rates.write(user, expected, window, expires_at).await
+    }
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test target uses its own part")]
 
 pub(crate) mod cloud;
+#[path = "../../../caller/tests/common/tokens.rs"]
 pub(crate) mod tokens;
 
 use std::{

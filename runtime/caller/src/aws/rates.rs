@@ -1,5 +1,6 @@
 //! The table that counts requests per user.
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
@@ -7,23 +8,30 @@ use aws_sdk_dynamodb::{
 use contract::front_door::rate;
 
 use super::{
-    Aws, failed,
+    failed,
     item::{Columns, Item, number, text},
 };
 use crate::{
-    cloud::{RateStore, StoreError, Written},
-    limits::Window,
+    StoreError,
+    limits::{RateStore, Window, Written},
 };
 
 const DOING: &str = "count the request";
 
-impl RateStore for Aws {
+/// The table that counts requests per user.
+#[derive(Debug, Clone)]
+pub struct RateTable {
+    dynamo: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+impl RateStore for RateTable {
     async fn write(&self, user: &str, expected: Option<u64>, window: &Window, expires_at: u64) -> Result<Written, StoreError> {
         let times = window.times.iter().copied().map(number).collect();
         let call = self
             .dynamo
             .put_item()
-            .table_name(&self.rate_table)
+            .table_name(&self.table)
             .item(rate::USER, text(user))
             .item(rate::VERSION, number(window.version))
             .item(rate::TIMES, AttributeValue::L(times))
@@ -52,10 +60,16 @@ impl RateStore for Aws {
     }
 }
 
-impl Aws {
+impl RateTable {
+    /// The table of that name. Nothing is called yet.
+    #[must_use]
+    pub fn new(aws: &SdkConfig, table: &str) -> Self {
+        Self { dynamo: aws_sdk_dynamodb::Client::new(aws), table: table.to_owned() }
+    }
+
     /// The item as it is: asked for where the failed write did not bring it, because there is none or because the endpoint does not do that.
     async fn present(&self, user: &str) -> Result<Option<Item>, StoreError> {
-        let call = self.dynamo.get_item().table_name(&self.rate_table).key(rate::USER, text(user)).consistent_read(true);
+        let call = self.dynamo.get_item().table_name(&self.table).key(rate::USER, text(user)).consistent_read(true);
         call.send().await.map(|answer| answer.item).map_err(failed(DOING))
     }
 }

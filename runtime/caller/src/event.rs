@@ -40,25 +40,37 @@ struct Http {
 /// The name of the stage that does not show in paths.
 const DEFAULT_STAGE: &str = "$default";
 
-/// A request as the front door looks at it.
+/// A request as a program behind the gate looks at it.
 #[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) id: String,
-    pub(crate) ip: String,
+pub struct Request {
+    /// The method, in capitals.
+    pub method: String,
+    /// The path, without the stage.
+    pub path: String,
+    /// Its identity, which the gateway's own log knows too.
+    pub id: String,
+    /// Who called: the address.
+    pub ip: String,
     headers: BTreeMap<String, String>,
     body: Option<Vec<u8>>,
 }
 
 impl Request {
+    /// A request whose body is somebody else's to read.
+    pub fn head(method: &str, path: &str, id: &str, ip: &str, named: impl IntoIterator<Item = (String, String)>) -> Self {
+        let text = str::to_owned;
+        Self { method: text(method), path: text(path), id: text(id), ip: text(ip), headers: joined(named), body: None }
+    }
+
     /// A header's value, by its name in lower case; of one that came more than once all values, with commas between.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 
     /// The body's bytes; nothing when the base64 that carried them was none.
-    pub(crate) fn body(&self) -> Option<&[u8]> {
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
         self.body.as_deref()
     }
 }
@@ -66,19 +78,31 @@ impl Request {
 impl From<Event> for Request {
     fn from(event: Event) -> Self {
         let Event { raw_path, headers: named, body, is_base64_encoded, request_context: Context { http, request_id, stage } } = event;
-        let mut headers = BTreeMap::<String, String>::new();
-        for (name, value) in named {
-            // The HTTP API writes names in lower case; whatever else calls may not, and must not slip a second value past a check.
-            let all = headers.entry(name.to_ascii_lowercase()).or_default();
-            if !all.is_empty() {
-                all.push(',');
-            }
-            all.push_str(&value);
-        }
         let body = body.unwrap_or_default();
         let body = if is_base64_encoded { base64::decode(body).ok() } else { Some(body.into_bytes()) };
-        Self { method: http.method, path: without_stage(raw_path, &stage), id: request_id, ip: http.source_ip, headers, body }
+        Self {
+            method: http.method,
+            path: without_stage(raw_path, &stage),
+            id: request_id,
+            ip: http.source_ip,
+            headers: joined(named),
+            body,
+        }
     }
+}
+
+/// Headers by their names in lower case; of one that comes more than once all values.
+fn joined(named: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let mut headers = BTreeMap::<String, String>::new();
+    for (name, value) in named {
+        // The HTTP API writes names in lower case; whatever else calls may not, and must not slip a second value past a check.
+        let all = headers.entry(name.to_ascii_lowercase()).or_default();
+        if !all.is_empty() {
+            all.push(',');
+        }
+        all.push_str(&value);
+    }
+    headers
 }
 
 /// A stage with a name stands in front of the path.

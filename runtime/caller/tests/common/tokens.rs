@@ -12,7 +12,7 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
     signature::{KeyPair as _, RSA_PKCS1_SHA256},
 };
-use front_door::{cloud::StoreError, keys::KeySource};
+use caller::{StoreError, keys::KeySource};
 use serde_json::{Value, json};
 
 pub(crate) const ISSUER: &str = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Tests";

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings,
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
 
-use crate::{cloud::StoreError, keys::KeySource};
+use crate::{StoreError, keys::KeySource};
 
 /// A set of two keys has under two kilobytes.
 const MOST_BYTES: usize = 65_536;

@@ -1,12 +1,12 @@
 //! Who asks: the bearer token of a request, checked in full.
 
-use contract::{front_door::FrontDoorConfig, jobs::MAX_GROUP_BYTES};
+use contract::jobs::MAX_GROUP_BYTES;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::Deserialize;
 
 use crate::{
+    StoreError,
     clock::Clock,
-    cloud::StoreError,
     keys::{KeySource, Keys, NoKey},
 };
 
@@ -15,6 +15,17 @@ pub const LEEWAY_SECONDS: u64 = 5;
 
 /// Cognito's tokens have one to three kilobytes; an HTTP API takes ten for all headers together.
 pub const MOST_BYTES: usize = 8_192;
+
+/// Which tokens are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// Who must have issued them.
+    pub issuer: String,
+    /// The app client that they must be for.
+    pub client_id: String,
+    /// Cognito's `id` or `access` tokens.
+    pub token_use: String,
+}
 
 /// Somebody whose token was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +70,7 @@ struct Claims {
 /// # Errors
 ///
 /// Nobody is let in.
-pub async fn check<S: KeySource>(
-    header: Option<&str>,
-    keys: &Keys<S>,
-    config: &FrontDoorConfig,
-    clock: &impl Clock,
-) -> Result<Caller, Denied> {
+pub async fn check<S: KeySource>(header: Option<&str>, keys: &Keys<S>, tokens: &Tokens, clock: &impl Clock) -> Result<Caller, Denied> {
     let token = bearer(header).ok_or(Denied::Missing)?;
     if MOST_BYTES < token.len() {
         return Err(Denied::Invalid("oversized"));
@@ -87,7 +93,7 @@ pub async fn check<S: KeySource>(
         let forged = matches!(error.kind(), jsonwebtoken::errors::ErrorKind::InvalidSignature);
         Denied::Invalid(if forged { "signature" } else { "malformed" })
     })?;
-    claims.claims.caller(config, clock.seconds()).map_err(Denied::Invalid)
+    claims.claims.caller(tokens, clock.seconds()).map_err(Denied::Invalid)
 }
 
 /// The claims are checked here, by our own clock and without exceptions for those that are absent.
@@ -108,12 +114,12 @@ fn bearer(header: Option<&str>) -> Option<&str> {
 }
 
 impl Claims {
-    fn caller(self, config: &FrontDoorConfig, now: u64) -> Result<Caller, &'static str> {
-        let client = if config.token_use == "id" { self.aud } else { self.client_id };
+    fn caller(self, tokens: &Tokens, now: u64) -> Result<Caller, &'static str> {
+        let client = if tokens.token_use == "id" { self.aud } else { self.client_id };
         let checks = [
-            (self.iss == config.issuer, "issuer"),
-            (self.token_use == config.token_use, "token_use"),
-            (client.is_some_and(|client| client == config.client_id), "audience"),
+            (self.iss == tokens.issuer, "issuer"),
+            (self.token_use == tokens.token_use, "token_use"),
+            (client.is_some_and(|client| client == tokens.client_id), "audience"),
             (now < self.exp.saturating_add(LEEWAY_SECONDS), "expired"),
             (self.nbf.is_none_or(|begin| begin <= now.saturating_add(LEEWAY_SECONDS)), "not_yet_valid"),
             (is_user(&self.sub), "subject"),

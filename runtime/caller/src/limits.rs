@@ -6,13 +6,11 @@
 
 use std::{
     collections::HashMap,
+    future::Future,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{
-    clock::Clock,
-    cloud::{RateStore, StoreError, Written},
-};
+use crate::{StoreError, clock::Clock};
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60_000;
@@ -22,6 +20,28 @@ const KEPT_SECONDS: u64 = 180;
 
 /// How many users one container remembers. Their items are at most a few kilobytes each.
 const REMEMBERED: usize = 1_000;
+
+/// Counts requests per user.
+pub trait RateStore {
+    /// Writes a user's item if its version is still `expected`, or if there is none and `expected` is nothing: one conditional write.
+    /// DynamoDB may forget it after `expires_at`, in seconds since 1970.
+    fn write(
+        &self,
+        user: &str,
+        expected: Option<u64>,
+        window: &Window,
+        expires_at: u64,
+    ) -> impl Future<Output = Result<Written, StoreError>>;
+}
+
+/// What became of a conditional write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// It is written.
+    Yes,
+    /// Somebody was faster: the item as it is, or nothing where there is none.
+    No(Option<Window>),
+}
 
 /// What is known of a user's last requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

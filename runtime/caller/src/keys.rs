@@ -9,7 +9,7 @@ use std::{
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 
-use crate::{clock::Clock, cloud::StoreError};
+use crate::{StoreError, clock::Clock};
 
 /// Keys older than this are not used, whatever happens: a key that its issuer withdrew must end.
 pub const KEPT_MILLISECONDS: u64 = 600_000;
