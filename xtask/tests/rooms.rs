@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testcloud", &["contract"]),
     ("transcode", &["contract", "picture", "telemetry", "unify"]),
     ("unify", &[]),
+    ("upload", &["caller", "contract", "picture", "telemetry", "unify"]),
     ("xtask", &["cli", "stacks"]),
 ];
 
@@ -40,7 +41,7 @@ const HEAVY: &[&str] = &["aws-", "tokio", "hyper", "lambda_runtime"];
 const NO_CLAP: &[&str] = &["cfn-facts", "cfn-kit", "contract", "deploy", "engine", "foundation", "picture", "protocol", "stacks"];
 
 /// The programs that link the SDK, as a deploy builds them.
-const LINKS_THE_SDK: &[&str] = &["deploy", "front-door", "gpu-worker", "reconciler", "smoke", "transcode"];
+const LINKS_THE_SDK: &[&str] = &["deploy", "front-door", "gpu-worker", "reconciler", "smoke", "transcode", "upload"];
 
 fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());

@@ -10,6 +10,7 @@ pub mod logs;
 pub mod metrics;
 pub mod outputs;
 pub mod smoke;
+pub mod upload;
 pub mod worker;
 
 mod problem;

@@ -55,3 +55,11 @@ pub mod fleet {
     /// Name of the reconciler function.
     pub const RECONCILER_NAME: &str = "ReconcilerName";
 }
+
+/// The servers that take pictures, in the mode `stream`.
+pub mod upload {
+    /// The stack's short name.
+    pub const STACK: &str = "upload";
+    /// Host of the load balancer, to which the certificate's name must lead.
+    pub const LOAD_BALANCER_HOST: &str = "LoadBalancerHost";
+}
