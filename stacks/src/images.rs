@@ -19,7 +19,7 @@ use crate::artifacts::Artifacts;
 use crate::constructs::{Alarm, Bucket, DeadLetters, Expiry, Function, Lifecycle, Queue, Text};
 use crate::jobs::Jobs;
 use foundation::environment::Environment;
-use foundation::{Built, Stack};
+use foundation::{Built, Export, Stack};
 
 /// The binary of `runtime/` that makes the proxies.
 const TRANSCODE: &str = "transcode";
@@ -28,9 +28,17 @@ const TRANSCODE: &str = "transcode";
 /// at most so many.
 const BATCH_SIZE: u32 = 5;
 
-/// What the stack gives to others: nothing yet.
+/// What the stack gives to others.
 #[derive(Debug, Clone, Copy)]
-pub struct Images;
+pub struct Images {
+    /// Bucket that pictures arrive in.
+    pub source_bucket: Export<s3::bucket::BucketName>,
+    /// Bucket that proxies are written to.
+    pub destination_bucket: Export<s3::bucket::BucketName>,
+}
+
+/// Origins that the API allows beside those of the environment, as S3 writes them: any port of localhost, and pages inside of an app.
+const ALWAYS_ALLOWED: [&str; 3] = ["http://localhost", "http://localhost:*", "capacitor://*"];
 
 /// Pictures arrive under `in/` in the source bucket and come out as proxies in the destination bucket.
 #[must_use]
@@ -66,6 +74,8 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
         "SourceBucket",
         Bucket::new(env.protection.data)
             .lifecycle(&lifecycle)
+            // A page that sends a form may read whether S3 took it. What a form lets in stands in its policy, not here.
+            .posted_from(ALWAYS_ALLOWED.into_iter().chain(env.api.origins.iter().map(|origin| origin.as_str())))
             .notify(s3::bucket::NotificationConfiguration::new().queue_configurations([arrival]), &queue.policy),
     );
     let unfinished = Lifecycle { incomplete_upload_days: env.artifacts.incomplete_upload_days, ..Lifecycle::default() };
@@ -146,7 +156,17 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
             .tell(&alerts),
     );
 
-    stack.output(outputs::images::SOURCE_BUCKET_NAME, source.bucket_name(), "Bucket that pictures arrive in, under `in/`");
-    stack.output(outputs::images::DESTINATION_BUCKET_NAME, destination.bucket_name(), "Bucket that proxies are written to");
-    stack.finish(Images)
+    let gives = Images {
+        source_bucket: stack.output(
+            outputs::images::SOURCE_BUCKET_NAME,
+            source.bucket_name(),
+            "Bucket that pictures arrive in, under `in/`",
+        ),
+        destination_bucket: stack.output(
+            outputs::images::DESTINATION_BUCKET_NAME,
+            destination.bucket_name(),
+            "Bucket that proxies are written to",
+        ),
+    };
+    stack.finish(gives)
 }

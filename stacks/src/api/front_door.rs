@@ -8,8 +8,7 @@ use contract::metrics;
 use foundation::Stack;
 
 use super::users::{ADMINS, Users};
-use super::{Api, Place};
-use crate::artifacts::Artifacts;
+use super::{Api, Place, Shared};
 use crate::constructs::{Alarm, Function, Text};
 use crate::jobs::Jobs;
 
@@ -24,14 +23,13 @@ pub(super) fn front_door(
     stack: &mut Stack<'_, Api>,
     users: &Users,
     place: &Place<Api>,
-    artifacts: &Artifacts,
+    shared: &Shared,
     jobs: &Jobs,
-    alerts: &Value<sns::topic::TopicArn, Api>,
 ) -> Handle<lambda::Function, Api> {
     let env = stack.environment();
-    let code_bucket = stack.import(&artifacts.bucket);
+    let code_bucket = shared.code_bucket.clone();
     let code_key = stack.ship(FRONT_DOOR, env.api.architecture);
-    let [jobs_arn, rate_arn, fleet_arn] = [&jobs.jobs_table, &jobs.rate_table, &jobs.fleet_table].map(|table| stack.import(&table.arn));
+    let [jobs_arn, fleet_arn] = [&jobs.jobs_table, &jobs.fleet_table].map(|table| stack.import(&table.arn));
     let [job_queue_arn, ops_queue_arn] = [&jobs.job_queue, &jobs.ops_queue].map(|queue| stack.import(&queue.arn));
     let key = jobs.key.map(|key| stack.import(&key));
 
@@ -41,7 +39,7 @@ pub(super) fn front_door(
         jwks_url: Text(place.jwks_url(&users.pool)),
         client_id: Text(text(users.client.client_id())),
         jobs_table: Text(text(stack.import(&jobs.jobs_table.name))),
-        rate_table: Text(text(stack.import(&jobs.rate_table.name))),
+        rate_table: Text(text(shared.rate_table.clone())),
         fleet_table: Text(text(stack.import(&jobs.fleet_table.name))),
         job_queue_url: Text(text(stack.import(&jobs.job_queue.url))),
         ops_queue_url: Text(text(stack.import(&jobs.ops_queue.url))),
@@ -69,7 +67,7 @@ pub(super) fn front_door(
         .variables(config.variables().into_iter().map(|(name, Text(value))| (name, value)).collect())
         // A job and its idempotency key are written in one transaction, whose parts ask for these and for the check.
         .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]).on(jobs_arn))
-        .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(rate_arn))
+        .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(shared.rate_table_arn.clone()))
         .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(fleet_arn))
         .may(Statement::allow(["sqs:SendMessage"]).on(job_queue_arn).on(ops_queue_arn));
     if let Some(key) = key {
@@ -81,7 +79,7 @@ pub(super) fn front_door(
         Context::why("one binary for all routes: an HTTP API gives neither a 403 body, nor a limit per user, nor an origin with any port")
             .property("MemorySize", Mutability::FreeToTune),
     );
-    alarms(stack, &parts.function, alerts);
+    alarms(stack, &parts.function, &shared.alerts);
     parts.function
 }
 

@@ -3,7 +3,7 @@
 use cfn_kit::context::Context;
 use cfn_kit::prelude::*;
 use cfn_kit::{MetricOf, apigatewayv2, lambda, logs, sns};
-use contract::api::ROUTES;
+use contract::{api::ROUTES, upload};
 use foundation::Stack;
 use serde_json::{Map, json};
 
@@ -43,36 +43,34 @@ pub(super) fn http_api(stack: &mut Stack<'_, Api>) -> Handle<apigatewayv2::Api, 
     api
 }
 
-/// Every route to the front door, with a limit each, and the log.
+/// Every route to the front door, those of pictures to the function that takes them, with a limit each, and the log.
 pub(super) fn routes(
     stack: &mut Stack<'_, Api>,
     api: &Handle<apigatewayv2::Api, Api>,
     front_door: &Handle<lambda::Function, Api>,
+    uploads: Option<&Handle<lambda::Function, Api>>,
     alerts: &Value<sns::topic::TopicArn, Api>,
 ) {
     let pages = stack.environment().alerts.clone();
-    use apigatewayv2::integration::{IntegrationType, PayloadFormatVersion};
     use apigatewayv2::route::AuthorizationType;
     let settings = &stack.environment().api;
-    let integration = apigatewayv2::Integration::new(api, IntegrationType::AwsProxy)
-        .integration_uri(front_door.arn())
-        .payload_format_version(PayloadFormatVersion::V2_0);
-    let integration = stack.add("FrontDoorIntegration", integration);
+    let to_front_door = integration(stack, api, "FrontDoor", front_door);
+    let mut targets: Vec<_> = ROUTES.into_iter().chain([PREFLIGHT]).map(|route| (route, to_front_door.clone())).collect();
+    if let Some(function) = uploads {
+        let to_upload = integration(stack, api, "Upload", function);
+        targets.extend(upload::ROUTES.map(|route| (route, to_upload.clone())));
+    }
     let mut limits = Map::new();
     let mut routes = Vec::new();
-    for (method, path) in ROUTES.into_iter().chain([PREFLIGHT]) {
+    for ((method, path), target) in targets {
         let key = format!("{method} {path}");
         // A limit here knows no users: it protects all of them together, and stands far above what one may do.
         limits.insert(key.clone(), json!({ "ThrottlingRateLimit": settings.route_rate(), "ThrottlingBurstLimit": settings.route_burst() }));
         let route = apigatewayv2::Route::new(api, key)
-            .target(sub!("integrations/{}", integration.reference()))
+            .target(sub!("integrations/{}", target.reference()))
             .authorization_type(AuthorizationType::None);
         routes.push(stack.add(&route_id(method, path), route));
     }
-    let source = sub!("arn:{}:execute-api:{}:{}:{}/*", partition(), region(), account_id(), api.api_id());
-    let permission = lambda::Permission::new("lambda:InvokeFunction", front_door.arn(), "apigateway.amazonaws.com").source_arn(source);
-    stack.add("FrontDoorPermission", permission);
-
     let log = access_log(stack, alerts);
     let logging = apigatewayv2::stage::AccessLogSettings::new().destination_arn(stream_arn(&log)).format(ACCESS_LOG);
     // For a route that somebody adds by hand: no more than the others have.
@@ -96,6 +94,24 @@ pub(super) fn routes(
             .describe("The API answers 5xx: `error` in its access log says whether the front door was reached", &pages)
             .tell(alerts),
     );
+}
+
+/// What a route leads to, and the leave that the function gives to the API.
+fn integration(
+    stack: &mut Stack<'_, Api>,
+    api: &Handle<apigatewayv2::Api, Api>,
+    id: &str,
+    function: &Handle<lambda::Function, Api>,
+) -> Handle<apigatewayv2::Integration, Api> {
+    use apigatewayv2::integration::{IntegrationType, PayloadFormatVersion};
+    let integration = apigatewayv2::Integration::new(api, IntegrationType::AwsProxy)
+        .integration_uri(function.arn())
+        .payload_format_version(PayloadFormatVersion::V2_0);
+    let integration = stack.add(&format!("{id}Integration"), integration);
+    let source = sub!("arn:{}:execute-api:{}:{}:{}/*", partition(), region(), account_id(), api.api_id());
+    let permission = lambda::Permission::new("lambda:InvokeFunction", function.arn(), "apigateway.amazonaws.com").source_arn(source);
+    stack.add(&format!("{id}Permission"), permission);
+    integration
 }
 
 fn access_log(stack: &mut Stack<'_, Api>, alerts: &Value<sns::topic::TopicArn, Api>) -> Handle<logs::LogGroup, Api> {

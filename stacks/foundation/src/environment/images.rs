@@ -4,6 +4,8 @@ use contract::images::{Colour, Limits, Proxies};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::upload::Upload;
+
 /// The image pipeline: pictures in, smaller JPEGs out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +85,10 @@ pub struct Images {
     #[serde(default = "default::dead_letter_retention_days")]
     #[schemars(range(min = 1, max = 14))]
     pub dead_letter_retention_days: u32,
+
+    /// How pictures come in over the API.
+    #[serde(default)]
+    pub upload: Upload,
 
     /// When people are told. One dead letter is always an alarm.
     pub alarms: ImageAlarms,

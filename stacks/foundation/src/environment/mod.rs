@@ -20,6 +20,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod upload;
 
 pub use api::{Api, ApiAlarms, Login, RetryAfter, TokenUse};
 pub use basics::{Alerts, Artifacts, DataProtection, LOG_RETENTION_DAYS, Protection, RUNBOOKS};
@@ -35,7 +36,8 @@ pub use schema::schema;
 pub use texts::{
     AccountId, AlarmName, DeploymentEnvironment, EmailAddress, Endpoint, EnvironmentName, Region, Repository, WebAddress, WrongForm,
 };
-pub use texts::{DomainPrefix, InstanceType, Model, ModelKey, Origin, ServerUrl, Sha256};
+pub use texts::{CertificateArn, DomainPrefix, ImageDigest, InstanceType, Model, ModelKey, Origin, ServerUrl, Sha256};
+pub use upload::{Upload, UploadMode};
 
 use cfn_kit::yaml;
 use check::Check;

@@ -17,6 +17,7 @@ pub(super) fn apply(check: &mut Check<'_>, root: &Node) {
     memory_holds_the_largest_picture(check, root);
     boxes_shrink(check, root);
     what_is_relied_on_is_waited_for(check, root);
+    servers_have_what_they_need(check, root);
 }
 
 /// Data that is kept is somebody's: there, a stack is complete when it serves, and not before.
@@ -29,6 +30,27 @@ fn what_is_relied_on_is_waited_for(check: &mut Check<'_>, root: &Node) {
         mistake.see = Some(Related::new(data, "`protection.data` is `keep`".to_owned()));
         mistake.help =
             Some("leave it out: people rely on an environment that keeps its data, so a deploy must wait until it serves".to_owned());
+    }
+}
+
+/// Servers that take pictures need a certificate, an image, and a network that the internet reaches.
+fn servers_have_what_they_need(check: &mut Check<'_>, root: &Node) {
+    let Some(upload) = root.get("images").and_then(|images| images.get("upload")) else { return };
+    let word = |node: &Node, word: &str| node.meaning() == Some(Meaning::String(word));
+    let Some(mode) = upload.get("mode").filter(|mode| word(mode, "stream")) else { return };
+    for (name, what) in [("certificate_arn", "the certificate of its host name"), ("image", "the container image of the servers")] {
+        if upload.get(name).is_none() {
+            let message = format!("`images.upload.mode` is `stream`, but `images.upload.{name}` is missing");
+            check.wrong(mode, "images.upload.mode", message).help = Some(format!("set `images.upload.{name}`: {what}"));
+        }
+    }
+    let egress = root.get("network").and_then(|network| network.get("egress"));
+    if let Some(egress) = egress.filter(|egress| word(egress, "endpoints")) {
+        let message =
+            "`images.upload.mode` is `stream`, but `network.egress` is `endpoints`, where the internet is out of reach".to_owned();
+        let mistake = check.wrong(mode, "images.upload.mode", message);
+        mistake.see = Some(Related::new(egress, "`network.egress` is `endpoints`".to_owned()));
+        mistake.help = Some("take `public` or `nat`, or the mode `presigned`, which needs no network".to_owned());
     }
 }
 

@@ -90,6 +90,16 @@ pub struct Sha256(String);
 #[serde(try_from = "String", into = "String")]
 pub struct ServerUrl(String);
 
+/// The ARN of a certificate in AWS Certificate Manager.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CertificateArn(String);
+
+/// A container image in ECR, named by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ImageDigest(String);
+
 /// Where requests go when not to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -181,6 +191,11 @@ form! {
     ModelKey: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,511}$", "the key of a GGUF file, such as `models/tinyllama.gguf`", ["models/tinyllama.gguf"];
     Sha256: "^[0-9a-f]{64}$", "a SHA-256 of 64 hexadecimal digits in quotes", ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"];
     ServerUrl: "^https?://[A-Za-z0-9.:/-]+$", "a URL, such as `http://127.0.0.1:8080`", ["http://127.0.0.1:8080"];
+    CertificateArn: "^arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}$", "the ARN of a certificate in ACM",
+        ["arn:aws:acm:eu-central-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"];
+    ImageDigest: "^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com([.]cn)?/[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}$",
+        "an image in ECR with its digest, `<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<64 digits>`; a tag could be moved",
+        ["111111111111.dkr.ecr.eu-central-1.amazonaws.com/upload@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"];
     Endpoint: "^(local-cloud|https?://[^/\\s]\\S*)$", "`local-cloud` or a URL such as `http://127.0.0.1:4566`", [LOCAL_CLOUD, "http://127.0.0.1:4566"];
 }
 
@@ -200,7 +215,7 @@ macro_rules! newtype {
     )+};
 }
 
-newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress Origin DomainPrefix InstanceType Model ModelKey Sha256 ServerUrl);
+newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress Origin DomainPrefix InstanceType Model ModelKey Sha256 ServerUrl CertificateArn ImageDigest);
 
 /// What stands for a text that an environment leaves out.
 macro_rules! by_default {
@@ -232,6 +247,17 @@ impl AlarmName {
     #[must_use]
     pub fn logical_id(&self) -> &str {
         self.0.split_once('.').map_or("", |(_, id)| id)
+    }
+}
+
+impl ImageDigest {
+    /// Region, account and name of its repository.
+    #[must_use]
+    pub fn repository(&self) -> [&str; 3] {
+        let (registry, image) = self.0.split_once('/').unwrap_or_default();
+        let mut parts = registry.split('.');
+        let account = parts.next().unwrap_or_default();
+        [parts.nth(2).unwrap_or_default(), account, image.split('@').next().unwrap_or_default()]
     }
 }
 

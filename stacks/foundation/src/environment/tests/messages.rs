@@ -77,6 +77,31 @@ the file lacks `images`
 "#;
 
 #[test]
+fn servers_that_lack_something_are_found_at_a_desk() {
+    let stream = |more: &str, egress: &str| {
+        let text = RIGHT.replacen("  jpeg_quality: 80\n", &format!("  jpeg_quality: 80\n  upload:\n    mode: stream\n{more}"), 1);
+        text.replacen("egress: endpoints", egress, 1)
+    };
+    let certificate = "    certificate_arn: arn:aws:acm:eu-central-1:111111111111:certificate/12345678-1234-1234-1234-123456789012\n";
+    let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let image = format!("    image: 111111111111.dkr.ecr.eu-central-1.amazonaws.com/upload@sha256:{digest}\n");
+    let tag = "    image: 111111111111.dkr.ecr.eu-central-1.amazonaws.com/upload:latest\n";
+
+    let bare = told(&stream("", "egress: endpoints"));
+    let by_tag = told(&stream(&format!("{certificate}{tag}"), "egress: nat"));
+    let whole = read(&stream(&format!("{certificate}{image}"), "egress: nat")).unwrap();
+
+    assert!(
+        bare.iter().any(|said| said.contains("`images.upload.certificate_arn` is missing")),
+        "tokens would go over plain HTTP: {bare:#?}"
+    );
+    assert!(bare.iter().any(|said| said.contains("`images.upload.image` is missing")), "no server would ever start: {bare:#?}");
+    assert!(bare.iter().any(|said| said.contains("the internet is out of reach")), "nobody could reach them: {bare:#?}");
+    assert!(by_tag.iter().any(|said| said.contains("a tag could be moved")), "{by_tag:#?}");
+    assert_eq!(whole.images.upload.image.unwrap().repository(), ["eu-central-1", "111111111111", "upload"]);
+}
+
+#[test]
 fn what_is_no_environment_at_all_is_told() {
     let cases: [(&str, &str); 6] = [
         ("", "1:1 the file is empty, it must set `account`,"),
