@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 /// Room → the rooms that it may use. A room that is missing here has not been thought about.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("bedrock-stand-in", &["unify"]),
     ("cfn-facts", &[]),
     ("cfn-kit", &["cfn-facts"]),
     ("cli", &["cfn-facts", "cfn-kit", "contract", "foundation", "protocol"]),
@@ -17,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("foundation", &["cfn-kit", "contract"]),
     ("front-door", &["contract", "telemetry", "unify"]),
     ("gpu-worker", &["contract", "inference", "sqs-worker", "telemetry", "unify"]),
+    ("imagegen", &["contract", "telemetry", "unify"]),
     ("inference", &["contract"]),
     ("picture", &["contract"]),
     ("protocol", &[]),
@@ -39,7 +41,7 @@ const HEAVY: &[&str] = &["aws-", "tokio", "hyper", "lambda_runtime"];
 const NO_CLAP: &[&str] = &["cfn-facts", "cfn-kit", "contract", "deploy", "engine", "foundation", "picture", "protocol", "stacks"];
 
 /// The programs that link the SDK, as a deploy builds them.
-const LINKS_THE_SDK: &[&str] = &["deploy", "front-door", "gpu-worker", "reconciler", "smoke", "transcode"];
+const LINKS_THE_SDK: &[&str] = &["deploy", "front-door", "gpu-worker", "imagegen", "reconciler", "smoke", "transcode"];
 
 fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());

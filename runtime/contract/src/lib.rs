@@ -4,6 +4,7 @@
 pub mod api;
 pub mod fleet;
 pub mod front_door;
+pub mod imagegen;
 pub mod images;
 pub mod jobs;
 pub mod logs;

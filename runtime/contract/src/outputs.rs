@@ -28,6 +28,16 @@ pub mod jobs {
     pub const OPS_QUEUE_URL: &str = "OpsQueueUrl";
 }
 
+/// Generated pictures: their queue, the function that has them made, and where they lie.
+pub mod imagegen {
+    /// The stack's short name.
+    pub const STACK: &str = "imagegen";
+    /// URL of the queue that jobs for pictures wait in.
+    pub const PICTURE_QUEUE_URL: &str = "PictureQueueUrl";
+    /// Bucket that pictures are put into.
+    pub const PICTURE_BUCKET_NAME: &str = "PictureBucketName";
+}
+
 /// The HTTP API and who may use it.
 pub mod api {
     /// The stack's short name.

@@ -18,7 +18,7 @@ use crate::{
     keys::{KeySource, Keys},
     limits::{Admission, Limiter, Limits},
     routes::{self, Found},
-    submit::Submitter,
+    submit::{Asked, Submitter, Task},
     token::{self, Caller, Denied},
 };
 
@@ -118,7 +118,8 @@ impl<C: Cloud, S: KeySource, T: Clock> Door<C, S, T> {
         let Self { config, cloud, clock, log, submitter, .. } = self;
         let user = &caller.user;
         match pattern {
-            "/infer" => submitter.submit(request, user, config, cloud, clock, log).await,
+            "/infer" => submitter.submit(Asked { task: Task::Generate, request, user }, config, cloud, clock, log).await,
+            "/generate" | "/generate/" => submitter.submit(Asked { task: Task::Picture, request, user }, config, cloud, clock, log).await,
             "/stop" => jobs::stop(request, user, config, cloud, clock).await,
             "/ping" => Ok(Answer::json(200, &serde_json::json!({ "status": "ok" }))),
             "/jobs/{id}" => jobs::show(id, user, cloud).await,

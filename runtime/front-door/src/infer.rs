@@ -6,6 +6,7 @@ use contract::{
     jobs::{Generate, Turn},
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
 use crate::{answer::Answer, event::Request};
 
@@ -22,8 +23,8 @@ const MOST_TURNS: usize = 200;
 
 const ROLES: [&str; 3] = ["system", "user", "assistant"];
 
-/// A body of JSON as its type.
-pub(crate) fn body<T: DeserializeOwned>(request: &Request, most_bytes: u32) -> Result<T, Answer> {
+/// A body that is said to be JSON and is not too large.
+fn bytes(request: &Request, most_bytes: u32) -> Result<&[u8], Answer> {
     let content_type = request.header("content-type").unwrap_or("application/json");
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -37,6 +38,18 @@ pub(crate) fn body<T: DeserializeOwned>(request: &Request, most_bytes: u32) -> R
         let message = format!("the body has {} bytes, it may have at most {most_bytes}", body.len());
         return Err(Answer::error(413, "body_too_large", message));
     }
+    Ok(body)
+}
+
+/// A body of JSON, whatever it holds.
+pub(crate) fn json(request: &Request, most_bytes: u32) -> Result<Value, Answer> {
+    serde_json::from_slice(bytes(request, most_bytes)?)
+        .map_err(|error| Answer::error(400, "invalid_json", format!("the body is no JSON: {error}; it must be a JSON object in UTF-8")))
+}
+
+/// A body of JSON as its type.
+pub(crate) fn body<T: DeserializeOwned>(request: &Request, most_bytes: u32) -> Result<T, Answer> {
+    let body = bytes(request, most_bytes)?;
     // serde reads a struct from an array too, field by field.
     let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let read =
@@ -57,7 +70,12 @@ fn no_object() -> serde_json::Error {
 }
 
 /// The task's parameters: what was asked, with everything that was left open filled in.
-pub(crate) fn parameters(infer: Infer, config: &FrontDoorConfig) -> Result<Generate, Answer> {
+pub(crate) fn parameters(request: &Request, config: &FrontDoorConfig) -> Result<Generate, Answer> {
+    let asked: Infer = body(request, config.max_body_bytes)?;
+    generate(asked, config)
+}
+
+fn generate(infer: Infer, config: &FrontDoorConfig) -> Result<Generate, Answer> {
     let Some(first_model) = config.models.0.first() else {
         return Err(Answer::unavailable("this environment has no models"));
     };

@@ -15,6 +15,7 @@ mod cors;
 mod door;
 mod infer;
 mod jobs;
+mod picture;
 mod routes;
 mod submit;
 

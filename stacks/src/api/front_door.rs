@@ -4,6 +4,7 @@ use cfn_kit::context::{Context, Mutability};
 use cfn_kit::prelude::*;
 use cfn_kit::{MetricOf, lambda, sns};
 use contract::front_door::FrontDoorConfig;
+use contract::imagegen::PREFIX;
 use contract::metrics;
 use foundation::Stack;
 
@@ -11,6 +12,7 @@ use super::users::{ADMINS, Users};
 use super::{Api, Place};
 use crate::artifacts::Artifacts;
 use crate::constructs::{Alarm, Function, Text};
+use crate::imagegen::Imagegen;
 use crate::jobs::Jobs;
 
 /// The binary of `runtime/` that answers.
@@ -26,13 +28,15 @@ pub(super) fn front_door(
     place: &Place<Api>,
     artifacts: &Artifacts,
     jobs: &Jobs,
+    imagegen: &Imagegen,
     alerts: &Value<sns::topic::TopicArn, Api>,
 ) -> Handle<lambda::Function, Api> {
     let env = stack.environment();
     let code_bucket = stack.import(&artifacts.bucket);
     let code_key = stack.ship(FRONT_DOOR, env.api.architecture);
     let [jobs_arn, rate_arn, fleet_arn] = [&jobs.jobs_table, &jobs.rate_table, &jobs.fleet_table].map(|table| stack.import(&table.arn));
-    let [job_queue_arn, ops_queue_arn] = [&jobs.job_queue, &jobs.ops_queue].map(|queue| stack.import(&queue.arn));
+    let queues = [&jobs.job_queue, &imagegen.queue, &jobs.ops_queue].map(|queue| stack.import(&queue.arn));
+    let pictures = stack.import(&imagegen.bucket_arn);
     let key = jobs.key.map(|key| stack.import(&key));
 
     let settings = &env.api;
@@ -44,6 +48,7 @@ pub(super) fn front_door(
         rate_table: Text(text(stack.import(&jobs.rate_table.name))),
         fleet_table: Text(text(stack.import(&jobs.fleet_table.name))),
         job_queue_url: Text(text(stack.import(&jobs.job_queue.url))),
+        picture_queue_url: Text(text(stack.import(&imagegen.queue.url))),
         ops_queue_url: Text(text(stack.import(&jobs.ops_queue.url))),
         token_use: settings.token_use.as_str().to_owned(),
         origins: settings.origins.iter().map(|origin| origin.as_str()).collect(),
@@ -55,6 +60,7 @@ pub(super) fn front_door(
         max_prompt_bytes: settings.max_prompt_bytes,
         max_tokens: settings.max_tokens,
         models: [env.fleet.model.name.as_str()].into_iter().collect(),
+        picture_family: env.imagegen.family.as_str().to_owned(),
         job_lifetime_seconds: settings.job_lifetime_minutes * 60,
         record_days: settings.record_days,
         admin_group: ADMINS.to_owned(),
@@ -71,7 +77,9 @@ pub(super) fn front_door(
         .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]).on(jobs_arn))
         .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(rate_arn))
         .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(fleet_arn))
-        .may(Statement::allow(["sqs:SendMessage"]).on(job_queue_arn).on(ops_queue_arn));
+        .may(Statement::allow(["sqs:SendMessage"]).on_each(queues))
+        // A link is worth what its signer may do.
+        .may(Statement::allow(["s3:GetObject"]).on(sub!("{}/{}*", pictures, text(PREFIX))));
     if let Some(key) = key {
         function = function.may(Statement::allow(["kms:GenerateDataKey", "kms:Decrypt"]).on(key));
     }

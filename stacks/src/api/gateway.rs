@@ -61,6 +61,7 @@ pub(super) fn routes(
     let mut limits = Map::new();
     let mut routes = Vec::new();
     for (method, path) in ROUTES.into_iter().chain([PREFLIGHT]) {
+        let path = &as_route(path);
         let key = format!("{method} {path}");
         // A limit here knows no users: it protects all of them together, and stands far above what one may do.
         limits.insert(key.clone(), json!({ "ThrottlingRateLimit": settings.route_rate(), "ThrottlingBurstLimit": settings.route_burst() }));
@@ -119,6 +120,11 @@ fn access_log(stack: &mut Stack<'_, Api>, alerts: &Value<sns::topic::TopicArn, A
 /// The ARN that a stage wants: without the `:*` that stands for the streams of the group.
 fn stream_arn<S>(group: &Handle<logs::LogGroup, S>) -> Value<String, S> {
     sub!("arn:{}:logs:{}:{}:log-group:{}", partition(), region(), account_id(), group.log_group_name())
+}
+
+/// A path as an HTTP API takes it: it refuses a slash at the end, and sends what comes with one to the route for whatever lies below.
+fn as_route(path: &str) -> String {
+    if path.ends_with('/') { format!("{path}{{proxy+}}") } else { path.to_owned() }
 }
 
 /// `GET /jobs/{id}` as `GetJobsIdRoute`.

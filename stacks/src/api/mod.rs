@@ -18,6 +18,7 @@ use foundation::environment::{Endpoint, Environment};
 use foundation::{Built, Stack};
 
 use crate::artifacts::Artifacts;
+use crate::imagegen::Imagegen;
 use crate::jobs::Jobs;
 
 /// What the stack gives to others: nothing yet.
@@ -26,7 +27,7 @@ pub struct Api;
 
 /// People log in and ask for jobs; one function answers every route.
 #[must_use]
-pub fn api(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Api> {
+pub fn api(env: &Environment, artifacts: &Artifacts, jobs: &Jobs, imagegen: &Imagegen) -> Built<Api> {
     let mut stack = Stack::new(env, outputs::api::STACK, "People log in and ask for jobs");
     stack.outline(
         Outline::new("client -> HTTP API -> front door -> jobs table and job queue; tokens from a user pool; limits per user in a table")
@@ -37,7 +38,7 @@ pub fn api(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Api> 
     let http = gateway::http_api(&mut stack);
     let users = users::users(&mut stack);
     let place = Place::of(env, &http.api_endpoint());
-    let front_door = front_door::front_door(&mut stack, &users, &place, artifacts, jobs, &alerts);
+    let front_door = front_door::front_door(&mut stack, &users, &place, artifacts, jobs, imagegen, &alerts);
     gateway::routes(&mut stack, &http, &front_door, &alerts);
 
     stack.output(outputs::api::API_URL, place.api_url(&http), "Where the API is; a route's path goes behind it");

@@ -9,7 +9,7 @@ use protocol::{Event, Failure, FailureKind, Request, Sent};
 use tempfile::TempDir;
 
 /// The binaries that the platform's stacks run.
-const SHIPPED: [&str; 4] = ["transcode", "front-door", "reconciler", "gpu-worker"];
+const SHIPPED: [&str; 5] = ["transcode", "imagegen", "front-door", "reconciler", "gpu-worker"];
 
 /// A repository in a temporary folder, with the environments of this one.
 pub(crate) struct World {

@@ -5,18 +5,62 @@ use super::images::limits;
 use super::mistakes::Related;
 use super::schema::{self, SCHEMA};
 use cfn_kit::yaml::{Meaning, Node};
+use contract::imagegen::Family;
 use serde_json::Value as Json;
 
 /// Applies every rule whose settings are right by themselves.
 pub(super) fn apply(check: &mut Check<'_>, root: &Node) {
-    for part in ["jobs", "images"] {
+    for part in ["jobs", "imagegen", "images"] {
         letters_outlive_messages(check, root, part);
         the_age_alarm_can_fire(check, root, part);
     }
     every_try_has_its_time(check, root);
     memory_holds_the_largest_picture(check, root);
     boxes_shrink(check, root);
+    the_model_is_of_its_family(check, root);
+    pictures_wait_as_long_as_they_are_wanted(check, root);
     what_is_relied_on_is_waited_for(check, root);
+}
+
+/// A job that SQS drops while it is wanted never comes to an end: whoever asked looks at it in vain.
+fn pictures_wait_as_long_as_they_are_wanted(check: &mut Check<'_>, root: &Node) {
+    let paths = ["imagegen.retention_days", "api.job_lifetime_minutes"];
+    let Some([retained, lifetime]) = settings(check, root, paths) else { return };
+    let minutes = retained.number * 24 * 60;
+    if minutes < lifetime.number {
+        let message = format!(
+            "`{}` is {}, which are {minutes} minutes, but a job may be wanted for `{}`, which is {}",
+            paths[0],
+            retained.shown(),
+            paths[1],
+            lifetime.shown()
+        );
+        blame(check, [retained, lifetime], paths[0], message, "keep jobs in their queue for as long as they are wanted");
+    }
+}
+
+/// A model of another family would refuse every request, since its requests look otherwise.
+fn the_model_is_of_its_family(check: &mut Check<'_>, root: &Node) {
+    let (model, family) = ("imagegen.model", "imagegen.family");
+    if check.is_wrong(model) || check.is_wrong(family) {
+        return;
+    }
+    let setting = |name: &str| root.get("imagegen").and_then(|part| part.get(name));
+    let usual = super::Imagegen::default();
+    let shown = |node: Option<&Node>, usual: &str| node.and_then(Node::scalar).map_or(usual.to_owned(), |scalar| scalar.text.clone());
+    let (model_node, family_node) = (setting("model"), setting("family"));
+    let model_text = shown(model_node, usual.model.as_str());
+    let family_text = shown(family_node, usual.family.as_str());
+    if Family::of(&family_text).is_none_or(|family| family.has(&model_text)) {
+        return;
+    }
+    // Both are right by default, so one of them stands in the file.
+    let Some(node) = family_node.or(model_node) else { return };
+    let path = if family_node.is_some() { family } else { model };
+    let message = format!("`{family}` is `{family_text}`, but `{model}` is `{model_text}`");
+    let mistake = check.wrong(node, path, message);
+    mistake.see = model_node.filter(|_| family_node.is_some()).map(|node| Related::new(node, format!("`{model}` is `{model_text}`")));
+    mistake.help = Some("set the family to the provider at the beginning of the model's id".to_owned());
 }
 
 /// Data that is kept is somebody's: there, a stack is complete when it serves, and not before.

@@ -75,6 +75,14 @@ pub struct InstanceType(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Model(String);
 
+/// An image model by its id in Bedrock, of a provider whose requests and answers are known here.
+///
+/// Profiles that call a model in whichever region has room (`us.…`) are not among them: a role that may call one model in one region
+/// could not use them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ImageModel(String);
+
 /// The key of a model's file in its bucket. Its letters need no quoting in a shell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -178,6 +186,8 @@ form! {
     DomainPrefix: "^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$", "small letters, digits and hyphens, such as `cloudwright-staging`", ["cloudwright-staging"];
     InstanceType: "^[a-z][a-z0-9-]*[.][a-z0-9-]+$", "an instance type, such as `g5.xlarge`", ["g4dn.xlarge", "g5.xlarge", "g6.xlarge"];
     Model: "^[a-z0-9][a-z0-9._-]{0,63}$", "a model's name, such as `tinyllama`", ["tinyllama"];
+    ImageModel: "^(amazon|stability)[.][a-z0-9][a-z0-9._-]{0,99}(:[0-9]{1,4})?$", "the id of an image model of Amazon or Stability, such as `stability.stable-image-core-v1:1`",
+        ["stability.stable-image-core-v1:1", "stability.stable-image-ultra-v1:1", "stability.sd3-5-large-v1:0"];
     ModelKey: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,511}$", "the key of a GGUF file, such as `models/tinyllama.gguf`", ["models/tinyllama.gguf"];
     Sha256: "^[0-9a-f]{64}$", "a SHA-256 of 64 hexadecimal digits in quotes", ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"];
     ServerUrl: "^https?://[A-Za-z0-9.:/-]+$", "a URL, such as `http://127.0.0.1:8080`", ["http://127.0.0.1:8080"];
@@ -200,7 +210,7 @@ macro_rules! newtype {
     )+};
 }
 
-newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress Origin DomainPrefix InstanceType Model ModelKey Sha256 ServerUrl);
+newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress Origin DomainPrefix InstanceType Model ImageModel ModelKey Sha256 ServerUrl);
 
 /// What stands for a text that an environment leaves out.
 macro_rules! by_default {
@@ -216,9 +226,21 @@ macro_rules! by_default {
 by_default! {
     DomainPrefix: "cloudwright";
     Model: "tinyllama";
+    // Amazon's own are gone by November 2026: Titan Image Generator G1 v2 since 30 June 2026, Nova Canvas since 30 September 2026, says the
+    // life cycle page of Bedrock's user guide. Of Stability's text-to-image models this one and its two neighbours (Stable Image Ultra,
+    // Stable Diffusion 3.5 Large) were active when that page was last read, in July 2026; AWS's code examples moved to this one that month.
+    // That it is active in your account on the day of a deploy is what `preflight` asks.
+    ImageModel: "stability.stable-image-core-v1:1";
     ModelKey: "models/tinyllama.gguf";
     // No file has it: a worker says so until the environment names the file that was put into the bucket.
     Sha256: "0000000000000000000000000000000000000000000000000000000000000000";
+}
+
+impl ImageModel {
+    /// The one region that has the model that is taken by default.
+    pub(super) fn default_region() -> Region {
+        Region::of("us-west-2")
+    }
 }
 
 impl AlarmName {

@@ -6,6 +6,18 @@ use super::*;
 type Case = (&'static str, &'static str, &'static [&'static str]);
 
 #[test]
+fn a_job_for_a_picture_stays_in_its_queue_for_as_long_as_it_is_wanted() {
+    let text = RIGHT.replace("\nimages:", "\nimagegen:\n  retention_days: 1\nimages:");
+    let text = text.replace("job_lifetime_minutes: 1440", "job_lifetime_minutes: 1441");
+
+    let mistakes = Environment::read("staging", "staging.yaml", &text).unwrap_err().to_string();
+
+    let expected =
+        "`imagegen.retention_days` is 1, which are 1440 minutes, but a job may be wanted for `api.job_lifetime_minutes`, which is 1441";
+    assert!(mistakes.contains(expected), "a job would be gone while somebody waits for it: {mistakes}");
+}
+
+#[test]
 fn every_mistake_is_told_in_words_that_say_what_is_right() {
     for (right, wrong, expected) in CASES {
         assert_eq!(RIGHT.matches(right).count(), 1, "`{right}` must stand once in the right file");
@@ -399,6 +411,27 @@ const CASES: &[Case] = &[
         "tries: 5\n  dead_letter_retention_days: 3",
         &[
             "37:31 `images.dead_letter_retention_days` is 3, but must be at least `images.retention_days`, which is 4 by default / keep dead letters for longer: they would be gone before anybody has looked",
+        ],
+    ),
+    (
+        "\nimages:",
+        "\nimagegen:\n  family: amazon\nimages:",
+        &[
+            "24:11 `imagegen.family` is `amazon`, but `imagegen.model` is `stability.stable-image-core-v1:1` / set the family to the provider at the beginning of the model's id",
+        ],
+    ),
+    (
+        "\nimages:",
+        "\nimagegen:\n  model: us.stability.stable-image-core-v1:1\nimages:",
+        &[
+            "24:10 `imagegen.model` is `us.stability.stable-image-core-v1:1`, but must be the id of an image model of Amazon or Stability, such as `stability.stable-image-core-v1:1` / did you mean `stability.stable-image-core-v1:1`?",
+        ],
+    ),
+    (
+        "\nimages:",
+        "\nimagegen:\n  model: amazon.nova-canvas-v1:0\nimages:",
+        &[
+            "24:10 `imagegen.family` is `stability`, but `imagegen.model` is `amazon.nova-canvas-v1:0` / set the family to the provider at the beginning of the model's id",
         ],
     ),
     (
