@@ -27,6 +27,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// The body as it came, which need be no text.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -43,7 +45,7 @@ impl Answer {
     #[cfg(test)]
     pub(crate) fn of(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { status, headers, body: body.to_owned() }
+        Self { status, headers, body: body.to_owned(), bytes: body.as_bytes().to_vec() }
     }
 }
 
@@ -130,8 +132,8 @@ impl Http {
         let response = self.connector.call(request).await?;
         let status = response.status().as_u16();
         let headers = response.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-        let body = ByteStream::new(response.into_body()).collect().await?.to_vec();
-        Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
+        let bytes = ByteStream::new(response.into_body()).collect().await?.to_vec();
+        Ok(Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes })
     }
 }
 

@@ -3,6 +3,7 @@
 mod fleet;
 mod job;
 mod model;
+mod picture;
 mod refusals;
 mod user;
 
@@ -92,6 +93,7 @@ async fn with_user(api: &Api<'_>, user: &User, known: Known, id: Ulid, told: Tel
     tell(told, &Event::Token { user: user.name.clone(), made: user.made, token: None })?;
     let begun = Instant::now();
     let before = fleet::size(api, begun, told).await?;
+    picture::test(api, &token, told).await?;
     job::test(api, &token, before, told).await?;
     let other = User::of(api, known, &format!("smoke-{id}-refused")).await?;
     let result = match &other {
