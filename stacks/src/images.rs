@@ -28,6 +28,9 @@ const TRANSCODE: &str = "transcode";
 /// at most so many.
 const BATCH_SIZE: u32 = 5;
 
+/// glibc keeps a pool of memory for each thread, and what one thread frees another cannot use: in a small function, one pool is enough.
+const ONE_POOL: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
+
 /// What the stack gives to others: nothing yet.
 #[derive(Debug, Clone, Copy)]
 pub struct Images;
@@ -85,7 +88,9 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
             .timeout_seconds(settings.timeout_seconds)
             .log_retention_days(env.log_retention_days)
             .protected(env.protection.data)
-            .variables(config.variables().into_iter().map(|(name, Text(value))| (name, value)).collect())
+            .variables(
+                config.variables().into_iter().map(|(name, Text(value))| (name, value)).chain([(ONE_POOL.0, text(ONE_POOL.1))]).collect(),
+            )
             .consumes(queue.queue.arn(), BATCH_SIZE, settings.concurrency)
             .may(Statement::allow(["s3:GetObject", "s3:DeleteObject"]).on(sub!("{}/{}*", source.arn(), text(incoming.as_str()))))
             .may(Statement::allow(["s3:PutObject"]).on(sub!("{}/{}*", source.arn(), text(rejected.as_str()))))
@@ -106,7 +111,7 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
     );
     stack.explain(
         &transcode.function,
-        Context::why("one binary for both proxies, one decode; memory is that of one picture at a time")
+        Context::why("one binary for both proxies, one decode; rows of one picture at a time pass through memory")
             .property("MemorySize", Mutability::FreeToTune),
     );
 

@@ -1,7 +1,7 @@
 //! What no single setting can be blamed for: settings that do not fit together.
 
 use super::check::Check;
-use super::images::limits;
+use super::images::decoded_limit;
 use super::mistakes::Related;
 use super::schema::{self, SCHEMA};
 use cfn_kit::yaml::{Meaning, Node};
@@ -77,17 +77,15 @@ fn every_try_has_its_time(check: &mut Check<'_>, root: &Node) {
 
 /// A function that runs out of memory is killed, and its picture tried again and again.
 fn memory_holds_the_largest_picture(check: &mut Check<'_>, root: &Node) {
-    let paths = ["images.memory_mb", "images.max_input_megabytes", "images.max_megapixels", "images.max_decoded_megabytes"];
-    let Some([memory, input, pixels, decoded]) = settings(check, root, paths) else { return };
-    let [input_megabytes, megapixels, decoded_megabytes] = [&input, &pixels, &decoded].map(|setting| setting.number.unsigned_abs());
-    let needed = limits(input_megabytes, megapixels, decoded_megabytes).memory_mebibytes();
+    let Some([memory, decoded]) = settings(check, root, ["images.memory_mb", "images.max_decoded_megabytes"]) else { return };
+    let needed = decoded_limit(decoded.number.unsigned_abs()).memory_mebibytes();
     if memory.number.unsigned_abs() < needed {
         let message = format!(
-            "`images.memory_mb` is {}, but must be at least {needed} for files of {input_megabytes} MiB that decode to {decoded_megabytes} MiB",
-            memory.number
+            "`images.memory_mb` is {}, but must be at least {needed} for pictures that take {} MiB to decode",
+            memory.number, decoded.number
         );
-        let help = format!("set it to {needed}, or lower `images.max_input_megabytes` or `images.max_decoded_megabytes`");
-        blame(check, [memory, decoded, input], "images.memory_mb", message, &help);
+        let help = format!("set it to {needed}, or lower `images.max_decoded_megabytes`");
+        blame(check, [memory, decoded], "images.memory_mb", message, &help);
     }
 }
 

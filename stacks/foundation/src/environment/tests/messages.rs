@@ -157,14 +157,14 @@ const CASES: &[Case] = &[
         "  express: false",
         "  express: true",
         &[
-            "49:12 `deploy.express` is `true`, but must be `false` where `protection.data` is `keep` / see 9:9 `protection.data` is `keep` / leave it out: people rely on an environment that keeps its data, so a deploy must wait until it serves",
+            "50:12 `deploy.express` is `true`, but must be `false` where `protection.data` is `keep` / see 9:9 `protection.data` is `keep` / leave it out: people rely on an environment that keeps its data, so a deploy must wait until it serves",
         ],
     ),
     (
         "[jobs.OldestJobAlarm]",
         "[jobs/OldestJobAlarm]",
         &[
-            "52:14 `deploy.rollback.alarms[0]` is `jobs/OldestJobAlarm`, but must be a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm` / did you mean `jobs.OldestJobAlarm`?",
+            "53:14 `deploy.rollback.alarms[0]` is `jobs/OldestJobAlarm`, but must be a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm` / did you mean `jobs.OldestJobAlarm`?",
         ],
     ),
     (
@@ -360,7 +360,7 @@ const CASES: &[Case] = &[
         "max_decoded_megabytes: 1216",
         "max_decoded_megabytes: 4096",
         &[
-            "24:14 `images.memory_mb` is 1536, but must be at least 4416 for files of 100 MiB that decode to 4096 MiB / see 33:26 `images.max_decoded_megabytes` is 4096 / set it to 4416, or lower `images.max_input_megabytes` or `images.max_decoded_megabytes`",
+            "24:14 `images.memory_mb` is 1536, but must be at least 4160 for pictures that take 4096 MiB to decode / see 34:26 `images.max_decoded_megabytes` is 4096 / set it to 4160, or lower `images.max_decoded_megabytes`",
         ],
     ),
     (
@@ -398,7 +398,7 @@ const CASES: &[Case] = &[
         "tries: 5\n  retention_days: 4\n  dead_letter_retention_days: 14",
         "tries: 5\n  dead_letter_retention_days: 3",
         &[
-            "37:31 `images.dead_letter_retention_days` is 3, but must be at least `images.retention_days`, which is 4 by default / keep dead letters for longer: they would be gone before anybody has looked",
+            "38:31 `images.dead_letter_retention_days` is 3, but must be at least `images.retention_days`, which is 4 by default / keep dead letters for longer: they would be gone before anybody has looked",
         ],
     ),
     (
@@ -419,7 +419,7 @@ const CASES: &[Case] = &[
         "oldest_message_minutes: 30",
         "oldest_message_minutes: 5760",
         &[
-            "40:29 `images.alarms.oldest_message_minutes` is 5760, but must be less than 5760, the minutes in `images.retention_days`, which is 4 / see 37:19 `images.retention_days` is 4 / no message gets so old, so this alarm would never be raised",
+            "41:29 `images.alarms.oldest_message_minutes` is 5760, but must be less than 5760, the minutes in `images.retention_days`, which is 4 / see 38:19 `images.retention_days` is 4 / no message gets so old, so this alarm would never be raised",
         ],
     ),
 ];
