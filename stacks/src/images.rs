@@ -19,7 +19,7 @@ use crate::artifacts::Artifacts;
 use crate::constructs::{Alarm, Bucket, DeadLetters, Expiry, Function, Lifecycle, Queue, Text};
 use crate::jobs::Jobs;
 use foundation::environment::Environment;
-use foundation::{Built, Stack};
+use foundation::{Built, Export, Stack};
 
 /// The binary of `runtime/` that makes the proxies.
 const TRANSCODE: &str = "transcode";
@@ -28,9 +28,20 @@ const TRANSCODE: &str = "transcode";
 /// at most so many.
 const BATCH_SIZE: u32 = 5;
 
-/// What the stack gives to others: nothing yet.
+/// glibc keeps a pool of memory for each thread, and what one thread frees another cannot use: in a small function, one pool is enough.
+const ONE_POOL: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
+
+/// What the stack gives to others.
 #[derive(Debug, Clone, Copy)]
-pub struct Images;
+pub struct Images {
+    /// Bucket that pictures arrive in.
+    pub source_bucket: Export<s3::bucket::BucketName>,
+    /// Bucket that proxies are written to.
+    pub destination_bucket: Export<s3::bucket::BucketName>,
+}
+
+/// Origins that the API allows beside those of the environment, as S3 writes them: any port of localhost, and pages inside of an app.
+const ALWAYS_ALLOWED: [&str; 3] = ["http://localhost", "http://localhost:*", "capacitor://*"];
 
 /// Pictures arrive under `in/` in the source bucket and come out as proxies in the destination bucket.
 #[must_use]
@@ -66,6 +77,8 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
         "SourceBucket",
         Bucket::new(env.protection.data)
             .lifecycle(&lifecycle)
+            // A page that sends a form may read whether S3 took it. What a form lets in stands in its policy, not here.
+            .posted_from(ALWAYS_ALLOWED.into_iter().chain(env.api.origins.iter().map(|origin| origin.as_str())))
             .notify(s3::bucket::NotificationConfiguration::new().queue_configurations([arrival]), &queue.policy),
     );
     let unfinished = Lifecycle { incomplete_upload_days: env.artifacts.incomplete_upload_days, ..Lifecycle::default() };
@@ -85,7 +98,9 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
             .timeout_seconds(settings.timeout_seconds)
             .log_retention_days(env.log_retention_days)
             .protected(env.protection.data)
-            .variables(config.variables().into_iter().map(|(name, Text(value))| (name, value)).collect())
+            .variables(
+                config.variables().into_iter().map(|(name, Text(value))| (name, value)).chain([(ONE_POOL.0, text(ONE_POOL.1))]).collect(),
+            )
             .consumes(queue.queue.arn(), BATCH_SIZE, settings.concurrency)
             .may(Statement::allow(["s3:GetObject", "s3:DeleteObject"]).on(sub!("{}/{}*", source.arn(), text(incoming.as_str()))))
             .may(Statement::allow(["s3:PutObject"]).on(sub!("{}/{}*", source.arn(), text(rejected.as_str()))))
@@ -106,7 +121,7 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
     );
     stack.explain(
         &transcode.function,
-        Context::why("one binary for both proxies, one decode; memory is that of one picture at a time")
+        Context::why("one binary for both proxies, one decode; rows of one picture at a time pass through memory")
             .property("MemorySize", Mutability::FreeToTune),
     );
 
@@ -146,7 +161,17 @@ pub fn images(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Im
             .tell(&alerts),
     );
 
-    stack.output(outputs::images::SOURCE_BUCKET_NAME, source.bucket_name(), "Bucket that pictures arrive in, under `in/`");
-    stack.output(outputs::images::DESTINATION_BUCKET_NAME, destination.bucket_name(), "Bucket that proxies are written to");
-    stack.finish(Images)
+    let gives = Images {
+        source_bucket: stack.output(
+            outputs::images::SOURCE_BUCKET_NAME,
+            source.bucket_name(),
+            "Bucket that pictures arrive in, under `in/`",
+        ),
+        destination_bucket: stack.output(
+            outputs::images::DESTINATION_BUCKET_NAME,
+            destination.bucket_name(),
+            "Bucket that proxies are written to",
+        ),
+    };
+    stack.finish(gives)
 }

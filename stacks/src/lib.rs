@@ -9,18 +9,22 @@ mod account;
 mod api;
 mod artifacts;
 mod fleet;
+mod imagegen;
 mod images;
 mod jobs;
 mod network;
+mod upload;
 
 pub use access::{Access, execution_role};
 pub use account::{Account, account};
 pub use api::{Api, api};
 pub use artifacts::{Artifacts, artifacts};
 pub use fleet::{Fleet, fleet};
+pub use imagegen::{Imagegen, imagegen};
 pub use images::{Images, images};
 pub use jobs::{Jobs, QueueExport, TableExport, jobs};
-pub use network::{Network, network};
+pub use network::{Network, PublicSubnets, network};
+pub use upload::{Upload, upload};
 
 use foundation::environment::Environment;
 use foundation::{Finished, Platform};
@@ -34,8 +38,11 @@ pub fn platform(env: &Environment) -> Vec<Finished> {
     let artifacts = artifacts(env);
     let jobs = jobs(env);
     let images = images(env, &artifacts.gives, &jobs.gives);
-    let api = api(env, &artifacts.gives, &jobs.gives);
+    let imagegen = imagegen(env, &artifacts.gives, &jobs.gives);
+    let api = api(env, &artifacts.gives, &jobs.gives, &images.gives, &imagegen.gives);
     let network = network(env);
-    let fleet = fleet(env, &artifacts.gives, &jobs.gives, &network.gives);
-    vec![artifacts.finished, jobs.finished, images.finished, api.finished, network.finished, fleet.finished]
+    let fleet = fleet(env, &artifacts.gives, &jobs.gives, &imagegen.gives, &network.gives);
+    let upload = upload(env, &jobs.gives, &images.gives, &api.gives, &network.gives);
+    let stacks = [artifacts.finished, jobs.finished, images.finished, imagegen.finished, api.finished, network.finished, fleet.finished];
+    stacks.into_iter().chain(upload.map(|upload| upload.finished)).collect()
 }

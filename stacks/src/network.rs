@@ -3,7 +3,7 @@
 use cfn_kit::context::Outline;
 use cfn_kit::prelude::*;
 use cfn_kit::{availability_zones, ec2, iam, logs, select};
-use foundation::environment::{Egress, Environment};
+use foundation::environment::{Egress, Environment, UploadMode};
 use foundation::{Built, Export, Stack};
 
 use crate::constructs::protect;
@@ -21,7 +21,12 @@ pub struct Network {
     pub vpc: Export<ec2::vpc::VpcId>,
     /// Where workers are put, one in each of two zones.
     pub worker_subnets: [Export<ec2::subnet::SubnetId>; 2],
+    /// What the internet reaches, where somebody needs it.
+    pub public_subnets: Option<PublicSubnets>,
 }
+
+/// Subnets that the internet reaches, one in each of two zones.
+pub type PublicSubnets = [Export<ec2::subnet::SubnetId>; 2];
 
 /// Two subnets in two zones for workers, and what they need to reach AWS.
 #[must_use]
@@ -41,13 +46,17 @@ pub fn network(env: &Environment) -> Built<Network> {
             .tags([ec2::vpc::Tag::new("Name", tag.as_str())]),
     );
     let egress = env.network.egress;
-    let workers = match egress {
-        Egress::Public => public(&mut stack, &vpc),
+    let (workers, outside) = match egress {
+        Egress::Public => {
+            let both = public(&mut stack, &vpc);
+            let outside = both.subnets.clone();
+            (both, Some(outside))
+        }
         Egress::Nat => behind_nat(&mut stack, &vpc),
         Egress::Endpoints => {
             let workers = private(&mut stack, &vpc);
             interface_endpoints(&mut stack, &vpc, &workers);
-            workers
+            (workers, None)
         }
     };
     gateway_endpoints(&mut stack, &vpc, &workers.table);
@@ -55,6 +64,14 @@ pub fn network(env: &Environment) -> Built<Network> {
         flow_log(&mut stack, &vpc);
     }
 
+    // Only where somebody asks: an output is a promise.
+    let outside = outside.filter(|_| env.images.upload.mode == UploadMode::Stream);
+    let public_subnets = outside.map(|[first, second]| {
+        [
+            stack.output("PublicSubnetA", first.subnet_id(), "What the internet reaches, in one zone"),
+            stack.output("PublicSubnetB", second.subnet_id(), "What the internet reaches, in another zone"),
+        ]
+    });
     let [first, second] = &workers.subnets;
     let gives = Network {
         vpc: stack.output("VpcId", vpc.vpc_id(), "The network"),
@@ -62,6 +79,7 @@ pub fn network(env: &Environment) -> Built<Network> {
             stack.output("WorkerSubnetA", first.subnet_id(), "Where workers are put, in one zone"),
             stack.output("WorkerSubnetB", second.subnet_id(), "Where workers are put, in another zone"),
         ],
+        public_subnets,
     };
     stack.finish(gives)
 }
@@ -87,14 +105,14 @@ fn public(stack: &mut Stack<'_, Network>, vpc: &Vpc) -> Subnets {
 
 /// Subnets without addresses on the internet, which reach it through one gateway. Where its zone fails, workers of the other zone
 /// fail with it: a second gateway would cost as much again, and jobs wait.
-fn behind_nat(stack: &mut Stack<'_, Network>, vpc: &Vpc) -> Subnets {
+fn behind_nat(stack: &mut Stack<'_, Network>, vpc: &Vpc) -> (Subnets, Option<[Handle<ec2::Subnet, Network>; 2]>) {
     let outside = public(stack, vpc);
     let inside = private(stack, vpc);
     let address = stack.add("NatAddress", ec2::Eip::new().domain("vpc"));
     let nat = ec2::NatGateway::new().subnet_id(&outside.subnets[0]).allocation_id(address.allocation_id());
     let nat = stack.add("Nat", nat);
     stack.add("NatRoute", ec2::Route::new(&inside.table).destination_cidr_block("0.0.0.0/0").nat_gateway_id(&nat));
-    inside
+    (inside, Some(outside.subnets))
 }
 
 fn private(stack: &mut Stack<'_, Network>, vpc: &Vpc) -> Subnets {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use foundation::environment::{Environment, FleetMode, RUNBOOKS};
+use foundation::environment::{Egress, Environment, FleetMode, RUNBOOKS, UploadMode};
 use foundation::{Finished, Wire};
 use serde_json::Value as Json;
 
@@ -19,7 +19,7 @@ fn environment(name: &str) -> Environment {
 fn everything() -> Vec<(String, Finished, Json)> {
     let mut single = environment("prod");
     single.fleet.mode = FleetMode::Single;
-    let environments = ["local", "staging", "qa", "prod"].into_iter().map(environment).chain([single]);
+    let environments = ["local", "staging", "qa", "prod"].into_iter().map(environment).chain([single, streaming()]);
     let stacks = environments.flat_map(|environment| stacks::platform(&environment));
     stacks.map(|stack| (stack.name.clone(), stack.template.to_json(), stack)).map(|(name, json, stack)| (name, stack, json)).collect()
 }
@@ -28,6 +28,20 @@ fn everything() -> Vec<(String, Finished, Json)> {
 fn template_of(env: &str, stack: &str) -> Json {
     stacks::platform(&environment(env)).into_iter().find(|finished| finished.stack == stack).unwrap().template.to_json()
 }
+
+/// One whose pictures come to servers.
+fn streaming() -> Environment {
+    let mut env = environment("prod");
+    env.images.upload.mode = UploadMode::Stream;
+    env.images.upload.certificate_arn = Some(CERTIFICATE.parse().unwrap());
+    env.images.upload.image = Some(IMAGE.parse().unwrap());
+    env.network.egress = Egress::Nat;
+    env
+}
+
+const CERTIFICATE: &str = "arn:aws:acm:eu-central-1:111111111111:certificate/12345678-1234-1234-1234-123456789012";
+const IMAGE: &str =
+    "111111111111.dkr.ecr.eu-central-1.amazonaws.com/upload@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Logical ID and properties of the resources of a type.
 fn of_type<'a>(template: &'a Json, kind: &str) -> Vec<(&'a str, &'a Json)> {
@@ -259,8 +273,8 @@ fn a_role_may_only_do_what_is_named() {
             for statement in documents.flat_map(statements) {
                 let actions = actions(statement);
                 assert!(actions.iter().all(|action| !action.contains('*')), "{name}: {id} may do more than it needs: {actions:?}");
-                // What describes many at once knows no single one.
-                let describes = actions.iter().all(|action| action.contains(":Describe"));
+                // What describes many at once knows no single one, and neither does a log-in to the registry.
+                let describes = actions.iter().all(|action| action.contains(":Describe") || *action == "ecr:GetAuthorizationToken");
                 assert!(describes || statement["Resource"] != "*", "{name}: {id} may do {actions:?} to anything");
                 // Lambda would make a log group without retention again after the stack is gone.
                 assert!(!actions.contains(&"logs:CreateLogGroup"), "{name}: {id}");
@@ -342,6 +356,8 @@ fn everything_that_a_stack_takes_is_given_by_one_before_it() {
         for (stack, output) in [
             ("images", "SourceBucketName"),
             ("images", "DestinationBucketName"),
+            ("imagegen", "PictureQueueUrl"),
+            ("imagegen", "PictureBucketName"),
             ("jobs", "JobQueueUrl"),
             ("jobs", "DeadLetterQueueUrl"),
             ("jobs", "JobsTableName"),
@@ -363,15 +379,21 @@ fn everything_that_a_stack_takes_is_given_by_one_before_it() {
 }
 
 #[test]
-fn every_route_of_the_contract_goes_to_the_front_door_and_has_a_limit_above_that_of_one_user() {
-    let key = |(method, path)| format!("{method} {path}");
-    let expected: BTreeSet<String> = contract::api::ROUTES.into_iter().chain([("OPTIONS", "/{proxy+}")]).map(key).collect();
+fn every_route_of_the_contract_goes_to_its_function_and_has_a_limit_above_that_of_one_user() {
+    // An HTTP API takes no path with a slash at its end, and sends what comes with one to the route for whatever lies below.
+    let key = |(method, path): (&str, &str)| format!("{method} {path}{}", if path.ends_with('/') { "{proxy+}" } else { "" });
+    let of_front_door: BTreeSet<String> = contract::api::ROUTES.into_iter().chain([("OPTIONS", "/{proxy+}")]).map(key).collect();
+    let of_upload: BTreeSet<String> = contract::upload::ROUTES.into_iter().map(key).collect();
     for (name, _, template) in everything().into_iter().filter(|(_, stack, _)| stack.stack == "api") {
         let routes = of_type(&template, "AWS::ApiGatewayV2::Route");
         let keys: BTreeSet<String> = routes.iter().map(|(_, route)| route["RouteKey"].as_str().unwrap().to_owned()).collect();
+        // Where servers take pictures, the API has no routes for them.
+        let presigned = !of_type(&template, "AWS::Lambda::Function").iter().all(|(id, _)| *id != "Upload");
+        let expected: BTreeSet<_> = of_front_door.iter().chain(of_upload.iter().filter(|_| presigned)).cloned().collect();
         assert_eq!(keys, expected, "{name}: clients would get 404");
         for (id, route) in &routes {
-            assert_eq!(route["Target"]["Fn::Sub"], "integrations/${FrontDoorIntegration}", "{name}: {id} leads elsewhere");
+            let integration = if of_upload.contains(route["RouteKey"].as_str().unwrap()) { "Upload" } else { "FrontDoor" };
+            assert_eq!(route["Target"]["Fn::Sub"], format!("integrations/${{{integration}Integration}}"), "{name}: {id} leads elsewhere");
             assert_eq!(route["AuthorizationType"], "NONE", "{name}: {id} would answer 401 in the gateway's words");
         }
 
@@ -408,6 +430,81 @@ fn what_the_front_door_is_told_it_takes() {
 
         assert!(read.is_ok(), "{name}: the front door would not start: {read:?}");
     }
+}
+
+#[test]
+fn what_the_upload_service_is_told_it_takes_as_a_function_and_as_a_server() {
+    let mut modes = BTreeSet::new();
+    for (name, _, template) in everything() {
+        let functions = of_type(&template, "AWS::Lambda::Function");
+        let function = functions.iter().find(|(id, _)| *id == "Upload");
+        let told = function.map(|(_, function)| function["Environment"]["Variables"].clone());
+        let told = told.or_else(|| {
+            let (_, task) = *of_type(&template, "AWS::ECS::TaskDefinition").first()?;
+            let pairs = task["ContainerDefinitions"][0]["Environment"].as_array().unwrap();
+            Some(pairs.iter().map(|pair| (pair["Name"].as_str().unwrap().to_owned(), pair["Value"].clone())).collect())
+        });
+        let Some(told) = told else { continue };
+        let value = |name: &str| Some(told.get(name)?.as_str().unwrap_or("known-to-aws").to_owned());
+
+        let read = contract::upload::UploadConfig::read(value).unwrap_or_else(|problems| panic!("{name} would not start: {problems}"));
+
+        assert!(![&read.issuer, &read.client_id, &read.source_bucket].contains(&&String::new()), "{name}");
+        assert_eq!(read.listen == "none", read.mode == "presigned", "{name}: a server that listens nowhere");
+        assert_eq!(read.max_bytes, 104_857_600, "{name}: a hundred megabytes are let in");
+        modes.insert(read.mode);
+    }
+    assert_eq!(modes.len(), 2, "one of the two ways is not rendered at all: {modes:?}");
+}
+
+#[test]
+fn servers_are_there_only_where_the_environment_says_so() {
+    for (name, stack, template) in everything() {
+        let costs = ["AWS::ECS::Service", "AWS::ElasticLoadBalancingV2::LoadBalancer"].map(|kind| of_type(&template, kind).len());
+
+        let expected = if stack.stack == "upload" { [1, 1] } else { [0, 0] };
+        assert_eq!(costs, expected, "{name}: money would be spent while nothing happens");
+    }
+    let default =
+        ["local", "staging", "qa", "prod"].map(environment).map(|env| stacks::platform(&env).iter().any(|stack| stack.stack == "upload"));
+    assert_eq!(default, [false; 4]);
+}
+
+#[test]
+fn a_server_is_nobody_and_only_the_load_balancer_reaches_it() {
+    let stacks = stacks::platform(&streaming());
+    let template = stacks.iter().find(|stack| stack.stack == "upload").unwrap().template.to_json();
+
+    let (_, task) = of_type(&template, "AWS::ECS::TaskDefinition")[0];
+    let container = &task["ContainerDefinitions"][0];
+    assert_eq!((&container["User"], &container["ReadonlyRootFilesystem"]), (&Json::from("65532:65532"), &Json::from(true)));
+    assert!(container["Image"].as_str().unwrap().contains("@sha256:"), "a tag could be moved to another image");
+    let drain: i64 =
+        container["Environment"].as_array().unwrap().iter().find(|pair| pair["Name"] == "UPLOAD_DRAIN_SECONDS").unwrap()["Value"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+    assert!(drain + 5 < container["StopTimeout"].as_i64().unwrap(), "uploads would be killed before they are forgotten");
+
+    let listeners = of_type(&template, "AWS::ElasticLoadBalancingV2::Listener");
+    assert_eq!(listeners.len(), 1);
+    assert_eq!(
+        (&listeners[0].1["Protocol"], &listeners[0].1["Port"]),
+        (&Json::from("HTTPS"), &Json::from(443)),
+        "tokens would be read on their way"
+    );
+    let groups: BTreeMap<_, _> = of_type(&template, "AWS::EC2::SecurityGroup").into_iter().collect();
+    let come = &groups["ServerSecurityGroup"]["SecurityGroupIngress"];
+    assert_eq!(come.as_array().unwrap().len(), 1);
+    assert_eq!(
+        target(&come[0]["SourceSecurityGroupId"]),
+        Some("BalancerSecurityGroup"),
+        "anybody could say whom he was heard from: {come}"
+    );
+    let (_, service) = of_type(&template, "AWS::ECS::Service")[0];
+    assert_eq!(service["NetworkConfiguration"]["AwsvpcConfiguration"]["AssignPublicIp"], "DISABLED", "behind a gateway nobody needs one");
+    assert_eq!(service["DeploymentConfiguration"]["DeploymentCircuitBreaker"]["Rollback"], true, "a bad image would be tried for ever");
 }
 
 #[test]
@@ -572,10 +669,10 @@ fn nothing_in_a_template_names_an_account_or_an_environment() {
 }
 
 #[test]
-fn the_idle_image_pipeline_costs_nothing() {
+fn the_idle_image_services_cost_nothing() {
     // Types that are billed by the hour or by the month whether used or not. Alarms are too; the estimate lists them.
     let idle = ["AWS::KMS::Key", "AWS::EC2::NatGateway", "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::SecretsManager::Secret"];
-    for (name, stack, template) in everything().into_iter().filter(|(_, stack, _)| stack.stack == "images") {
+    for (name, stack, template) in everything().into_iter().filter(|(_, stack, _)| ["images", "imagegen"].contains(&stack.stack)) {
         let billed: Vec<_> = idle.iter().flat_map(|kind| of_type(&template, kind)).map(|(id, _)| id).collect();
 
         assert!(billed.is_empty(), "{name}: {} costs money while nothing happens: {billed:?}", stack.stack);

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 /// Room → the rooms that it may use. A room that is missing here has not been thought about.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("bedrock-stand-in", &["unify"]),
     ("caller", &["contract", "telemetry"]),
     ("cfn-facts", &[]),
     ("cfn-kit", &["cfn-facts"]),
@@ -18,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("foundation", &["cfn-kit", "contract"]),
     ("front-door", &["caller", "contract", "telemetry", "unify"]),
     ("gpu-worker", &["contract", "inference", "sqs-worker", "telemetry", "unify"]),
+    ("imagegen", &["contract", "telemetry", "unify"]),
     ("inference", &["contract"]),
     ("lambda-events", &[]),
     ("picture", &["contract"]),
@@ -30,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testcloud", &["contract"]),
     ("transcode", &["contract", "lambda-events", "picture", "telemetry", "unify"]),
     ("unify", &[]),
+    ("upload", &["caller", "contract", "picture", "telemetry", "unify"]),
     ("xtask", &["cli", "stacks"]),
 ];
 
@@ -41,7 +44,7 @@ const HEAVY: &[&str] = &["aws-", "tokio", "hyper", "lambda_runtime"];
 const NO_CLAP: &[&str] = &["cfn-facts", "cfn-kit", "contract", "deploy", "engine", "foundation", "picture", "protocol", "stacks"];
 
 /// The programs that link the SDK, as a deploy builds them.
-const LINKS_THE_SDK: &[&str] = &["deploy", "front-door", "gpu-worker", "reconciler", "smoke", "transcode"];
+const LINKS_THE_SDK: &[&str] = &["deploy", "front-door", "gpu-worker", "imagegen", "reconciler", "smoke", "transcode", "upload"];
 
 fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());

@@ -2,17 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::imagegen::Aspect;
 use crate::jobs::{Finish, JobState, Turn};
 
 /// The routes, as HTTP APIs write them: method and path.
-pub const ROUTES: [(&str, &str); 6] = [
+pub const ROUTES: [(&str, &str); 8] = [
     ("POST", "/infer"),
+    ("POST", GENERATE_PATH),
+    // The same with a slash behind it, as clients of the first days sent it.
+    ("POST", "/generate/"),
     ("POST", "/stop"),
     ("GET", "/ping"),
     ("GET", "/jobs/{id}"),
     ("POST", "/admin/resize"),
     ("GET", "/admin/operations/{id}"),
 ];
+
+/// The path that pictures are asked for at.
+pub const GENERATE_PATH: &str = "/generate";
 
 /// Header by which a client makes a request that it may send twice: the second answer is the first one's.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -44,7 +51,24 @@ pub struct Infer {
     pub seed: Option<u64>,
 }
 
-/// Answer 200 to `POST /infer`, whose `Location` is the job; also part of the answer to `POST /stop`.
+/// Body of `POST /generate`; an array of exactly one of these is taken as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeneratePicture {
+    /// What shall be seen.
+    pub prompt: String,
+    /// What shall not be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negative_prompt: Option<String>,
+    /// Width to height, such as `16:9`; the environment's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aspect_ratio: Option<Aspect>,
+    /// The same seed gives the same picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
+}
+
+/// Answer 200 to `POST /infer` and to `POST /generate`, whose `Location` is the job; also part of the answer to `POST /stop`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     /// The job's identity.

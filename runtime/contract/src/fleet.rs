@@ -122,6 +122,8 @@ configuration! {
     references {
         /// URL of the FIFO queue that jobs wait in; its counts are read, never its messages.
         job_queue_url = "JOB_QUEUE_URL", "the URL of the job queue";
+        /// URL of the queue that jobs for pictures wait in; it is only sent to.
+        picture_queue_url = "PICTURE_QUEUE_URL", "the URL of the queue that jobs for pictures wait in";
         /// Name of the jobs table, whose unsent jobs are sent again.
         jobs_table = "JOBS_TABLE", "the name of the jobs table";
         /// Name of the table that holds the fleet's state.

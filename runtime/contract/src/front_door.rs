@@ -1,6 +1,7 @@
 //! The front door's configuration: written by the stack `api`, read by the function.
 
 use crate::Words;
+use crate::imagegen::Family;
 use crate::settings::{Any, OneOf, configuration};
 
 configuration! {
@@ -21,6 +22,8 @@ configuration! {
         fleet_table = "FLEET_TABLE", "the name of the fleet's table";
         /// URL of the FIFO queue that jobs wait in.
         job_queue_url = "JOB_QUEUE_URL", "the URL of the job queue";
+        /// URL of the queue that jobs for pictures wait in.
+        picture_queue_url = "PICTURE_QUEUE_URL", "the URL of the queue that jobs for pictures wait in";
         /// URL of the FIFO queue that the reconciler listens to.
         ops_queue_url = "OPS_QUEUE_URL", "the URL of the ops queue";
     }
@@ -45,6 +48,8 @@ configuration! {
         max_tokens: u32 = "MAX_TOKENS", 1..=32_768;
         /// Models that a request may name; the first is taken when it names none.
         models: Words = "MODELS", Any("names of models with commas between");
+        /// The family of the model that makes pictures: what may be asked of it.
+        picture_family: String = "PICTURE_FAMILY", OneOf(Family::WORDS);
         /// For how long a job's result is wanted, in seconds.
         job_lifetime_seconds: u32 = "JOB_LIFETIME_SECONDS", 60..=345_600;
         /// For how many days the record of a job is kept.

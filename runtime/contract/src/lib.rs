@@ -4,12 +4,14 @@
 pub mod api;
 pub mod fleet;
 pub mod front_door;
+pub mod imagegen;
 pub mod images;
 pub mod jobs;
 pub mod logs;
 pub mod metrics;
 pub mod outputs;
 pub mod smoke;
+pub mod upload;
 pub mod worker;
 
 mod problem;

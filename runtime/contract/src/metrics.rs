@@ -34,6 +34,11 @@ pub const JOBS_SENT_AGAIN: &str = "JobsSentAgain";
 /// What the workers' Auto Scaling group tried in vain, such as a launch without capacity.
 pub const FLEET_FAILED_ACTIVITIES: &str = "FleetFailedActivities";
 
+/// Times at which an image model had no room for a job, which waits then and is no failure.
+pub const MODEL_THROTTLES: &str = "ModelThrottles";
+/// Pictures that an image model refused to make.
+pub const PICTURES_REFUSED: &str = "PicturesRefused";
+
 /// The one dimension: the function's name. CloudFormation generates it, so that environments in one account stay apart, and an alarm can refer to it.
 pub const DIMENSION_FUNCTION_NAME: &str = "FunctionName";
 

@@ -28,6 +28,16 @@ pub mod jobs {
     pub const OPS_QUEUE_URL: &str = "OpsQueueUrl";
 }
 
+/// Generated pictures: their queue, the function that has them made, and where they lie.
+pub mod imagegen {
+    /// The stack's short name.
+    pub const STACK: &str = "imagegen";
+    /// URL of the queue that jobs for pictures wait in.
+    pub const PICTURE_QUEUE_URL: &str = "PictureQueueUrl";
+    /// Bucket that pictures are put into.
+    pub const PICTURE_BUCKET_NAME: &str = "PictureBucketName";
+}
+
 /// The HTTP API and who may use it.
 pub mod api {
     /// The stack's short name.
@@ -54,4 +64,12 @@ pub mod fleet {
     pub const MODEL_BUCKET_NAME: &str = "ModelBucketName";
     /// Name of the reconciler function.
     pub const RECONCILER_NAME: &str = "ReconcilerName";
+}
+
+/// The servers that take pictures, in the mode `stream`.
+pub mod upload {
+    /// The stack's short name.
+    pub const STACK: &str = "upload";
+    /// Host of the load balancer, to which the certificate's name must lead.
+    pub const LOAD_BALANCER_HOST: &str = "LoadBalancerHost";
 }

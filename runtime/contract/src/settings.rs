@@ -70,6 +70,19 @@ impl Right<String> for OneOf {
     }
 }
 
+/// Whole numbers within bounds with commas between, at least one.
+pub(crate) struct Numbers(pub(crate) RangeInclusive<u32>);
+
+impl Right<Words> for Numbers {
+    fn expected(&self) -> String {
+        format!("whole numbers from {} to {} with commas between", self.0.start(), self.0.end())
+    }
+
+    fn is(&self, value: &Words) -> bool {
+        !value.0.is_empty() && value.0.iter().all(|word| word.parse().is_ok_and(|number| self.0.contains(&number)))
+    }
+}
+
 pub(crate) fn judge<T: Setting>(problems: &mut Vec<Problem>, variable: &'static str, value: &T, right: &impl Right<T>) {
     if !right.is(value) {
         problems.push(wrong(variable, &value.write(), &right.expected()));

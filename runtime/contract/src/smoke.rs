@@ -178,6 +178,19 @@ pub enum Event {
         /// Since it was asked for, in milliseconds.
         milliseconds: u64,
     },
+    /// A picture that an image model made is there, was fetched by its link and decoded.
+    Picture {
+        /// The job's identity.
+        job_id: String,
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// Its size.
+        bytes: u64,
+        /// Since it was asked for, in milliseconds.
+        milliseconds: u64,
+    },
     /// Something was not tried.
     Skipped {
         /// What.

@@ -122,14 +122,15 @@ prop_compose! {
         boxes in prop::collection::btree_set(16_u32..=16_384, 1..=8),
         jpeg_quality in 1_u8..=100,
         (red, green, blue) in any::<(u8, u8, u8)>(),
-        max_input_bytes in 1_u64..=1 << 30,
+        linear_light in any::<bool>(),
+        max_input_bytes in 1_u64..=480 << 20,
         max_pixels in 1_u64..=1_000_000_000,
         (max_width, max_height) in (1_u32..=1_000_000, 1_u32..=1_000_000),
         max_decoded_bytes in (1_u64 << 20)..=(8 << 30),
     ) -> TranscodeConfig {
         let boxes = boxes.into_iter().rev().collect();
         TranscodeConfig {
-            proxies: Proxies { boxes, jpeg_quality, background: Colour { red, green, blue } },
+            proxies: Proxies { boxes, jpeg_quality, background: Colour { red, green, blue }, linear_light },
             limits: Limits { max_input_bytes, max_pixels, max_width, max_height, max_decoded_bytes },
             ..config()
         }

@@ -17,6 +17,7 @@ fn front_door() -> FrontDoorConfig {
         rate_table: text("rate"),
         fleet_table: text("fleet"),
         job_queue_url: text("queue"),
+        picture_queue_url: text("pictures"),
         ops_queue_url: text("ops"),
         token_use: "id".to_owned(),
         origins: Words::default(),
@@ -29,6 +30,7 @@ fn front_door() -> FrontDoorConfig {
         max_prompt_bytes: 16_384,
         max_tokens: 512,
         models: Words::from_iter(["tinyllama"]),
+        picture_family: "stability".to_owned(),
         job_lifetime_seconds: 3_600,
         record_days: 30,
         admin_group: "admins".to_owned(),
@@ -73,6 +75,7 @@ fn everything_that_is_wrong_is_said_at_once_with_what_would_be_right() {
 fn a_stack_knows_what_is_wrong_before_it_renders() {
     let config = ReconcilerConfig {
         job_queue_url: (),
+        picture_queue_url: (),
         jobs_table: (),
         fleet_table: (),
         target: (),

@@ -123,9 +123,9 @@ pub trait FleetStore {
     fn operation(&self, operation_id: &str) -> impl Future<Output = Result<Option<Operation>, StoreError>>;
 }
 
-/// The two queues.
+/// The queues.
 pub trait Queues {
-    /// Puts a job's message into the job queue, and gives the message's id.
+    /// Puts a job's message into the queue of its task, and gives the message's id.
     fn send_job(&self, message: &JobMessage<Value>) -> impl Future<Output = Result<String, StoreError>>;
 
     /// Puts an order into the ops queue; what has the same deduplication id within five minutes is one message.

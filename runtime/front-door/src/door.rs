@@ -11,7 +11,7 @@ use crate::{
     event::{Event, Request, Response},
     jobs,
     keys::KeySource,
-    submit::Submitter,
+    submit::{Asked, Submitter, Task},
 };
 
 /// The front door: everything that it needs, and what one container remembers.
@@ -70,7 +70,8 @@ impl<C: Cloud, S: KeySource, T: Clock> Door<C, S, T> {
         let Passed { pattern, id, caller } = &passed;
         let user = &caller.user;
         match *pattern {
-            "/infer" => submitter.submit(request, user, config, cloud, clock, log).await,
+            "/infer" => submitter.submit(Asked { task: Task::Generate, request, user }, config, cloud, clock, log).await,
+            "/generate" | "/generate/" => submitter.submit(Asked { task: Task::Picture, request, user }, config, cloud, clock, log).await,
             "/stop" => jobs::stop(request, user, config, cloud, clock).await,
             "/ping" => Ok(Answer::json(200, &serde_json::json!({ "status": "ok" }))),
             "/jobs/{id}" => jobs::show(id, user, cloud).await,

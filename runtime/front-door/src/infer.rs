@@ -1,11 +1,13 @@
 //! The body of `POST /infer`: what is asked, or everything that is wrong with it.
 
-use caller::Answer;
+use caller::{Answer, body};
 use contract::{
     api::Infer,
     front_door::FrontDoorConfig,
     jobs::{Generate, Turn},
 };
+
+use crate::event::Request;
 
 /// DynamoDB takes items of 400 KB, and the answer's text goes into the same one.
 pub(crate) const MAX_PARAMETERS_BYTES: usize = 262_144;
@@ -21,7 +23,12 @@ const MOST_TURNS: usize = 200;
 const ROLES: [&str; 3] = ["system", "user", "assistant"];
 
 /// The task's parameters: what was asked, with everything that was left open filled in.
-pub(crate) fn parameters(infer: Infer, config: &FrontDoorConfig) -> Result<Generate, Answer> {
+pub(crate) fn parameters(request: &Request, config: &FrontDoorConfig) -> Result<Generate, Answer> {
+    let asked: Infer = body::json(request, config.max_body_bytes)?;
+    generate(asked, config)
+}
+
+fn generate(infer: Infer, config: &FrontDoorConfig) -> Result<Generate, Answer> {
     let Some(first_model) = config.models.0.first() else {
         return Err(Answer::unavailable("this environment has no models"));
     };

@@ -78,5 +78,5 @@ pub(crate) async fn stop(
 fn unknown(id: &str) -> Answer {
     // Anybody's text may stand there: only what looks like an id is repeated.
     let shown: String = id.chars().filter(char::is_ascii_alphanumeric).take(26).collect();
-    Answer::error(404, "unknown_job", format!("you have no job `{shown}`; ids are those that `POST /infer` gave you"))
+    Answer::error(404, "unknown_job", format!("you have no job `{shown}`; ids are those that `POST /infer` and `POST /generate` gave you"))
 }

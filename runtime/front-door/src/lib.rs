@@ -8,6 +8,7 @@ mod admin;
 mod door;
 mod infer;
 mod jobs;
+mod picture;
 mod submit;
 
 // Who calls is another room's; whoever wires or tests the door finds it here.

@@ -9,12 +9,12 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use caller::{Answer, body};
+use caller::Answer;
 use contract::{
-    api::{Accepted, IDEMPOTENCY_KEY, Infer},
+    api::{Accepted, IDEMPOTENCY_KEY},
     fleet::{OpsMessage, Order, WAKE_PREFIX, WAKE_SECONDS},
     front_door::FrontDoorConfig,
-    jobs::{GENERATE, JobId, JobMessage, JobState, NotAJobId, Version, idempotency_key},
+    jobs::{GENERATE, JobId, JobMessage, JobState, NotAJobId, PICTURE, Version, idempotency_key},
     logs,
 };
 use serde_json::Value;
@@ -26,13 +26,60 @@ use crate::{
     clock::Clock,
     cloud::{Cloud, Created, NewJob, NewKey, StoreError},
     event::Request,
-    infer,
+    infer, picture,
 };
 
 /// Longest `Idempotency-Key`, in characters.
 const MOST_KEY_CHARACTERS: usize = 128;
 
 const DAY_SECONDS: u64 = 86_400;
+
+/// What may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Text, of the fleet's models.
+    Generate,
+    /// A picture, of a model of AWS.
+    Picture,
+}
+
+/// Who asks for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) task: Task,
+    pub(crate) request: &'a Request,
+    pub(crate) user: &'a str,
+}
+
+impl Task {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Generate => GENERATE,
+            Self::Picture => PICTURE,
+        }
+    }
+
+    /// What the request asks of it.
+    fn parameters(self, request: &Request, config: &FrontDoorConfig) -> Result<Value, Answer> {
+        let written = match self {
+            Self::Generate => serde_json::to_value(infer::parameters(request, config)?),
+            Self::Picture => serde_json::to_value(picture::parameters(request, config)?),
+        };
+        written.map_err(|error| Answer::unavailable("the job could not be written").because(error.to_string()))
+    }
+
+    /// What tells a request from another one under the same key. The same words at another path ask for something else.
+    fn digest(self, body: &[u8]) -> String {
+        let mut digest = Sha256::new();
+        match self {
+            // As it was before there were others: keys that were given then still stand for their jobs.
+            Self::Generate => {}
+            Self::Picture => digest.update(b"picture\n"),
+        }
+        digest.update(body);
+        hexadecimal(&digest.finalize())
+    }
+}
 
 /// Gives identities to jobs and remembers when it last woke the fleet.
 pub(crate) struct Submitter {
@@ -53,11 +100,10 @@ impl Submitter {
         generator.generate_from_datetime(now).unwrap_or_else(Overflow::commit_overflow_random).to_string()
     }
 
-    /// Answers `POST /infer`.
+    /// Answers `POST /infer` and `POST /generate`.
     pub(crate) async fn submit(
         &self,
-        request: &Request,
-        user: &str,
+        asked: Asked<'_>,
         config: &FrontDoorConfig,
         cloud: &impl Cloud,
         clock: &impl Clock,
@@ -66,12 +112,12 @@ impl Submitter {
         if !config.accepts_jobs {
             return Err(Answer { error: Some("jobs_refused"), ..Answer::error(503, "jobs_refused", "no new jobs are taken at present") });
         }
-        let asked: Infer = body::json(request, config.max_body_bytes)?;
-        let parameters = infer::parameters(asked, config)?;
+        let Asked { task, request, user } = asked;
+        let parameters = task.parameters(request, config)?;
         let key = request.header(IDEMPOTENCY_KEY).map(|key| key_of(user, key)).transpose()?;
-        let message = self.message(user, &parameters, config, clock)?;
+        let message = self.message(task, user, parameters, config, clock)?;
         let expires_at = message.created_at + u64::from(config.record_days) * DAY_SECONDS;
-        let body_sha256 = hexadecimal(&Sha256::digest(request.body().unwrap_or_default()));
+        let body_sha256 = task.digest(request.body().unwrap_or_default());
         let key = key.as_deref().map(|id| NewKey { id, body_sha256: &body_sha256 });
 
         match cloud.create(&NewJob { message: &message, expires_at, key }).await? {
@@ -101,26 +147,26 @@ impl Submitter {
 
     fn message(
         &self,
+        task: Task,
         user: &str,
-        parameters: &impl serde::Serialize,
+        parameters: Value,
         config: &FrontDoorConfig,
         clock: &impl Clock,
     ) -> Result<JobMessage<Value>, Answer> {
         let wrong = |error: &dyn std::fmt::Display| Answer::unavailable("the job could not be written").because(error.to_string());
         let now = clock.milliseconds();
         let job_id = self.identity(now).parse().map_err(|error: NotAJobId| wrong(&error))?;
-        let parameters = serde_json::to_value(parameters).map_err(|error| wrong(&error))?;
         let bytes = parameters.to_string().len();
         if infer::MAX_PARAMETERS_BYTES < bytes {
             let most = infer::MAX_PARAMETERS_BYTES;
             let message = format!("the prompt has {bytes} bytes as JSON, it may have at most {most}");
             return Err(Answer::error(413, "prompt_too_long", message));
         }
-        let message = JobMessage::new(job_id, user, GENERATE, now / 1_000, u64::from(config.job_lifetime_seconds), parameters);
+        let message = JobMessage::new(job_id, user, task.name(), now / 1_000, u64::from(config.job_lifetime_seconds), parameters);
         message.problem().map_or(Ok(message), |problem| Err(wrong(&problem)))
     }
 
-    /// Puts the message into the queue and wakes the fleet.
+    /// Puts the message into the queue of its task and wakes the fleet for what the fleet does.
     ///
     /// Nothing of this fails the request: the record stands, so the job will be done. Who would be told that it failed would ask again,
     /// and have it done twice.
@@ -129,7 +175,7 @@ impl Submitter {
         match cloud.send_job(message).await {
             Ok(message_id) => {
                 log.info("queued").field(logs::JOB_ID, job_id.as_str()).field(logs::MESSAGE_ID, &message_id).write();
-                let (sent, woken) = tokio::join!(cloud.sent(job_id), self.wake(cloud, clock));
+                let (sent, woken) = tokio::join!(cloud.sent(job_id), self.wake(&message.task, cloud, clock));
                 if let Err(error) = sent {
                     log.warn("a job stays marked as unsent and will be sent again")
                         .field(logs::JOB_ID, job_id.as_str())
@@ -147,8 +193,11 @@ impl Submitter {
         }
     }
 
-    /// Wakes the reconciler, once in [`WAKE_SECONDS`] over all containers.
-    async fn wake(&self, cloud: &impl Cloud, clock: &impl Clock) -> Result<(), StoreError> {
+    /// Wakes the reconciler, once in [`WAKE_SECONDS`] over all containers. Pictures are no work of the fleet's.
+    async fn wake(&self, task: &str, cloud: &impl Cloud, clock: &impl Clock) -> Result<(), StoreError> {
+        if task == PICTURE {
+            return Ok(());
+        }
         let stretch = clock.seconds() / WAKE_SECONDS;
         if *self.woken.lock().unwrap_or_else(PoisonError::into_inner) == Some(stretch) {
             return Ok(());

@@ -77,7 +77,7 @@ async fn a_path_or_a_method_that_is_none_says_what_there_is() {
     let wrong = house.call_now(Call::get("/infer").signed_in()).await;
 
     assert_eq!(nowhere.error(), (404, "unknown_path"));
-    assert!(nowhere.message().contains("`POST /infer`, `POST /stop`, `GET /ping`"), "{}", nowhere.message());
+    assert!(nowhere.message().contains("`POST /infer`, `POST /generate`, "), "{}", nowhere.message());
     assert_eq!((wrong.error(), wrong.header("allow")), ((405, "method_not_allowed"), Some("POST, OPTIONS")));
     assert_eq!(house.call_now(Call::new("DELETE", "/jobs/x")).await.header("allow"), Some("GET, OPTIONS"));
 }

@@ -29,6 +29,9 @@ pub enum PictureError {
     /// The bytes are no JPEG that can be decoded.
     #[error("could not decode the JPEG")]
     ReadJpeg(#[source] ImageError),
+    /// The bytes are no PNG that can be decoded.
+    #[error("could not decode the PNG")]
+    ReadPng(#[source] ImageError),
     /// The decoder would fill up with grey what is missing.
     #[error("the JPEG is cut off")]
     Cut,
@@ -101,6 +104,16 @@ pub fn decoded_size(jpeg: &[u8]) -> Result<(u32, u32), PictureError> {
         return Err(PictureError::Cut);
     }
     let picture = image::load_from_memory_with_format(jpeg, ImageFormat::Jpeg).map_err(PictureError::ReadJpeg)?;
+    Ok((picture.width(), picture.height()))
+}
+
+/// Decodes a whole PNG file, and tells its width and height.
+///
+/// # Errors
+///
+/// It is no PNG file, or a damaged one.
+pub fn decoded_png_size(png: &[u8]) -> Result<(u32, u32), PictureError> {
+    let picture = image::load_from_memory_with_format(png, ImageFormat::Png).map_err(PictureError::ReadPng)?;
     Ok((picture.width(), picture.height()))
 }
 

@@ -4,23 +4,33 @@
 pub mod drawn;
 
 mod colour;
+mod encode;
 mod exif;
 mod fit;
 mod jpeg;
+mod memory;
 mod orientation;
-mod pixels;
+mod pipeline;
 mod png;
 mod refusal;
+mod rows;
+mod shrink;
 mod sniff;
+mod source;
+mod work;
+
+use std::any::Any;
+use std::io::{BufRead, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use contract::images::{Limits, Proxies};
 
 pub use fit::fit;
 pub use orientation::Orientation;
-pub use refusal::{Reason, Refusal};
+pub use refusal::{Reason, Refusal, TranscodeError};
 pub use sniff::{Format, sniff};
 
-use pixels::Decoded;
+use source::{Source, Watch};
 
 /// A finished proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,36 +47,42 @@ pub struct Proxy {
 
 /// Makes all proxies of one file, largest first.
 ///
-/// The file is recognised by its first bytes, its header is held against `limits`, and only then is a pixel decoded. Each proxy is made from the
-/// next larger one, so that the whole picture is walked through once.
+/// The file is recognised by its first bytes, its header is held against `limits`, and only then is a pixel decoded. Its rows pass through: each
+/// proxy is made from the rows of the next larger one, so memory grows with the picture's width and not with its height. Only an interlaced PNG
+/// and a JPEG of several scans are held whole, as they cannot be had otherwise.
+///
+/// The file is read from its beginning, wherever it stands, mostly forwards and once. It may block: it may be a file that still arrives.
 ///
 /// # Errors
 ///
-/// The picture is at fault: the same bytes would be refused again.
-pub fn transcode(file: &[u8], proxies: &Proxies, limits: &Limits) -> Result<Vec<Proxy>, Refusal> {
-    let decoded = match sniff(file)? {
-        Format::Jpeg => jpeg::decode(file, limits)?,
-        Format::Png => png::decode(file, limits, proxies.background)?,
-    };
-    let Decoded { pixels, orientation, icc_profile } = decoded;
-    let full = (pixels.width, pixels.height);
+/// [`TranscodeError::Refused`] when the picture is at fault, so that the same bytes would be refused again; [`TranscodeError::Source`] when `file`
+/// failed to read, which says nothing of the picture. No proxy is made of what is cut off or damaged.
+pub fn transcode(mut file: impl BufRead + Seek, proxies: &Proxies, limits: &Limits) -> Result<Vec<Proxy>, TranscodeError> {
+    from_source(Source::new(&mut file), proxies, limits)
+}
 
-    let mut larger = pixels;
-    let mut turned = false;
-    let mut made = Vec::with_capacity(proxies.boxes.len());
-    for &box_edge in &proxies.boxes {
-        let size = fit(full.0, full.1, box_edge);
-        // Once the picture is turned, so is its size.
-        let size = if turned { orientation.turn_size(size) } else { size };
-        larger = fit::resize(larger, size)?;
-        if !turned {
-            // Both are cheaper on the proxy than on the whole picture.
-            colour::convert_to_srgb(&mut larger, icc_profile.as_deref());
-            larger = orientation.apply(larger);
-            turned = true;
+fn from_source(mut source: Source<'_>, proxies: &Proxies, limits: &Limits) -> Result<Vec<Proxy>, TranscodeError> {
+    let watch = source.watch();
+    let format = sniff(&source.peek(8)?)?;
+    let work = AssertUnwindSafe(|| match format {
+        Format::Jpeg => {
+            let (picture, rows) = jpeg::open(source, proxies, limits)?;
+            pipeline::run(&picture, rows, proxies)
         }
-        let jpeg = jpeg::encode(&larger, proxies.jpeg_quality)?;
-        made.push(Proxy { box_edge, width: larger.width, height: larger.height, jpeg });
+        Format::Png => {
+            let (picture, rows) = png::open(source, proxies, limits)?;
+            pipeline::run(&picture, rows, proxies)
+        }
+    });
+    // Nothing that is used again was touched: what unwinds drops all of it.
+    catch_unwind(work).unwrap_or_else(|thrown| Err(caught(thrown.as_ref(), &watch)))
+}
+
+/// What was thrown: libjpeg's way of giving up, or a mistake in a codec, which costs its picture and not the program.
+fn caught(thrown: &(dyn Any + Send), watch: &Watch) -> TranscodeError {
+    if thrown.is::<jpeg::Damaged>() {
+        return watch.blame(jpeg::Damaged::refusal);
     }
-    Ok(made)
+    let said = thrown.downcast_ref::<String>().map(String::as_str).or_else(|| thrown.downcast_ref::<&str>().copied());
+    Refusal::failed(format!("a codec gave up: {}", said.unwrap_or("it did not say why"))).into()
 }

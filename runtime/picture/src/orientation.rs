@@ -1,7 +1,5 @@
 //! How a camera was held.
 
-use super::pixels::Pixels;
-
 /// How the stored rows must be turned to look right; the numbers are those of EXIF.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Orientation {
@@ -48,17 +46,14 @@ impl Orientation {
         }
     }
 
-    /// Turns a picture.
-    pub(super) fn apply(self, pixels: Pixels) -> Pixels {
-        if self == Self::Upright {
-            return pixels;
-        }
-        let (width, height) = self.turn_size((pixels.width, pixels.height));
-        let (right, bottom) = (pixels.width as usize - 1, pixels.height as usize - 1);
-        let (stride, count) = (pixels.width as usize, pixels.channels.count());
-        let mut samples = Vec::with_capacity(pixels.samples.len());
+    /// Turns a picture of this size, row by row.
+    pub(super) fn apply<P: Copy>(self, pixels: &[P], size: (u32, u32)) -> Vec<P> {
+        let (width, height) = self.turn_size(size);
+        let (right, bottom) = (size.0 as usize - 1, size.1 as usize - 1);
+        let stride = size.0 as usize;
+        let mut turned = Vec::with_capacity(pixels.len());
         for y in 0..height as usize {
-            for x in 0..width as usize {
+            turned.extend((0..width as usize).map(|x| {
                 let (from_x, from_y) = match self {
                     Self::Upright => (x, y),
                     Self::Mirrored => (right - x, y),
@@ -69,10 +64,9 @@ impl Orientation {
                     Self::Transversed => (right - y, bottom - x),
                     Self::ThreeQuarterTurn => (right - y, x),
                 };
-                let start = (from_y * stride + from_x) * count;
-                samples.extend_from_slice(&pixels.samples[start..start + count]);
-            }
+                pixels[from_y * stride + from_x]
+            }));
         }
-        Pixels { width, height, channels: pixels.channels, samples }
+        turned
     }
 }

@@ -1,6 +1,7 @@
 //! Why a picture gets no proxies.
 
 use std::fmt;
+use std::io;
 
 use serde::Serialize;
 
@@ -50,6 +51,22 @@ impl Reason {
             Self::DecoderFailed => "decoder_failed",
         }
     }
+
+    /// Whether the first bytes say it all, so that the rest of the file need not be had.
+    #[must_use]
+    pub fn is_about_the_header(self) -> bool {
+        match self {
+            Self::Empty
+            | Self::NotAnImage
+            | Self::TooManyBytes
+            | Self::TooManyPixels
+            | Self::TooLong
+            | Self::TooMuchMemory
+            | Self::Unsupported
+            | Self::KeyTooLong => true,
+            Self::Truncated | Self::Corrupt | Self::DecoderFailed => false,
+        }
+    }
 }
 
 /// The picture is at fault: trying again would end the same way.
@@ -76,7 +93,29 @@ impl Refusal {
         Self::new(Reason::Truncated, detail.to_string())
     }
 
+    /// A codec gave up where it had no reason to.
+    pub(super) fn failed(detail: impl fmt::Display) -> Self {
+        Self::new(Reason::DecoderFailed, detail.to_string())
+    }
+
     pub(super) fn unsupported(detail: impl fmt::Display) -> Self {
         Self::new(Reason::Unsupported, detail.to_string())
+    }
+}
+
+/// Why there are no proxies.
+#[derive(Debug, thiserror::Error)]
+pub enum TranscodeError {
+    /// The picture is at fault: the same bytes would be refused again.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The file could not be read to its end, which says nothing of the picture: the next try may succeed.
+    #[error("the file could not be read")]
+    Source(#[source] io::Error),
+}
+
+impl From<io::Error> for TranscodeError {
+    fn from(error: io::Error) -> Self {
+        Self::Source(error)
     }
 }

@@ -4,10 +4,11 @@
 mod common;
 
 use common::files::{self, GREY, GREY_ALPHA, PALETTE, Png, RGB, RGBA, exif, jpeg};
+use common::transcode;
 use contract::images::{Colour, Limits, Proxies};
 use jpeg_encoder::{ColorType, SamplingFactor};
+use picture::Proxy;
 use picture::drawn::Picture;
-use picture::{Proxy, transcode};
 
 const RED: [u8; 3] = [220, 30, 30];
 const GREEN: [u8; 3] = [30, 200, 30];
@@ -25,7 +26,7 @@ fn quarters(width: u16, height: u16) -> Picture {
 }
 
 fn proxies(boxes: &[u32]) -> Proxies {
-    Proxies { boxes: boxes.to_vec(), jpeg_quality: 95, background: Colour::WHITE }
+    Proxies { boxes: boxes.to_vec(), jpeg_quality: 95, background: Colour::WHITE, ..Proxies::default() }
 }
 
 fn largest(file: &[u8], settings: &Proxies) -> Seen {

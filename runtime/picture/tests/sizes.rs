@@ -4,8 +4,9 @@
 mod common;
 
 use common::files::{GREY, Png};
+use common::transcode;
 use contract::images::{Limits, Proxies};
-use picture::{fit, transcode};
+use picture::fit;
 use proptest::prelude::*;
 
 proptest! {
@@ -35,6 +36,19 @@ proptest! {
 
         let sizes: Vec<_> = made.iter().map(|proxy| (proxy.width, proxy.height)).collect();
         prop_assert_eq!(sizes, [fit(width, height, 64), fit(width, height, 16)]);
+    }
+}
+
+#[test]
+fn the_smaller_proxy_is_whole_wherever_its_last_strip_begins() {
+    for height in 60..=210 {
+        let file = Png::of(20, height, 8, GREY, |x, y| [(x ^ y) as u8]).file();
+        let proxies = Proxies { boxes: vec![height, height / 2, height / 3], ..Proxies::default() };
+
+        let made = transcode(&file, &proxies, &Limits::default()).unwrap();
+
+        let heights: Vec<_> = made.iter().map(|proxy| proxy.height).collect();
+        assert_eq!(heights, [height, height / 2, height / 3], "a picture of {height} rows would be refused for nothing");
     }
 }
 

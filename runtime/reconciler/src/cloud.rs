@@ -36,11 +36,11 @@ impl Counts {
     }
 }
 
-/// The job queue: its counts, and a way in. There is no way out, so no job can be taken from a worker here.
+/// The job queue: its counts, and a way in, also for pictures, which have a queue of their own. There is no way out, so no job can be taken from a worker here.
 pub trait JobQueue: Send + Sync {
     /// How many messages it has.
     fn counts(&self) -> impl Future<Output = Result<Counts, CloudError>> + Send;
-    /// Puts a job into it.
+    /// Puts a job into the queue of its task.
     fn send(&self, job: &JobMessage<Value>) -> impl Future<Output = Result<(), CloudError>> + Send;
 }
 

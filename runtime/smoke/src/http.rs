@@ -26,6 +26,9 @@ const READ_TIMEOUT: Duration = Duration::from_secs(31);
 pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
+    /// The body as text.
     pub(crate) body: String,
 }
 
@@ -43,7 +46,7 @@ impl Answer {
     #[cfg(test)]
     pub(crate) fn of(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { status, headers, body: body.to_owned() }
+        Self { status, headers, bytes: body.as_bytes().to_vec(), body: body.to_owned() }
     }
 }
 
@@ -53,7 +56,7 @@ pub(crate) struct Call {
     pub(crate) method: &'static str,
     pub(crate) url: String,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Sends requests.
@@ -82,7 +85,7 @@ impl Http {
     pub(crate) async fn cognito(&self, operation: &str, body: &Value) -> Result<Answer, Problem> {
         let target = format!("AWSCognitoIdentityProviderService.{operation}");
         let headers = vec![("content-type", "application/x-amz-json-1.1".to_owned()), ("x-amz-target", target)];
-        let call = Call { method: "POST", url: self.service("cognito-idp"), headers, body: body.to_string() };
+        let call = Call { method: "POST", url: self.service("cognito-idp"), headers, body: body.to_string().into_bytes() };
         self.signed("cognito-idp", call).await
     }
 
@@ -91,7 +94,7 @@ impl Http {
         // Names of groups are made by CloudFormation of letters, digits and hyphens: nothing to encode.
         let body = format!("Action=DescribeAutoScalingGroups&Version=2011-01-01&AutoScalingGroupNames.member.1={name}");
         let headers = vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())];
-        let call = Call { method: "POST", url: self.service("autoscaling"), headers, body };
+        let call = Call { method: "POST", url: self.service("autoscaling"), headers, body: body.into_bytes() };
         self.signed("autoscaling", call).await
     }
 
@@ -117,7 +120,7 @@ impl Http {
             .build()?
             .into();
         let headers = call.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let signable = SignableRequest::new(call.method, &call.url, headers, SignableBody::Bytes(call.body.as_bytes()))?;
+        let signable = SignableRequest::new(call.method, &call.url, headers, SignableBody::Bytes(&call.body))?;
         let (instructions, _) = sign(signable, &parameters)?.into_parts();
         let mut request = request(&call)?;
         for (name, value) in instructions.headers() {
@@ -130,13 +133,13 @@ impl Http {
         let response = self.connector.call(request).await?;
         let status = response.status().as_u16();
         let headers = response.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-        let body = ByteStream::new(response.into_body()).collect().await?.to_vec();
-        Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
+        let bytes = ByteStream::new(response.into_body()).collect().await?.to_vec();
+        Ok(Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes })
     }
 }
 
 fn request(call: &Call) -> Result<HttpRequest, Problem> {
-    let mut request = HttpRequest::new(SdkBody::from(call.body.as_str()));
+    let mut request = HttpRequest::new(SdkBody::from(call.body.clone()));
     request.set_method(call.method)?;
     request.set_uri(call.url.as_str())?;
     for (name, value) in &call.headers {

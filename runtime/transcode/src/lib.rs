@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod event;
+pub mod spool;
 pub mod store;
 
 mod handler;

@@ -1,5 +1,7 @@
 //! One object: proxies of it as it is now, or its removal with the reason why not.
 
+use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
 use contract::{
@@ -7,18 +9,19 @@ use contract::{
     logs,
     metrics::{self, Unit},
 };
-use picture::{Proxy, Reason, Refusal};
+use picture::{Proxy, Reason, Refusal, TranscodeError};
 use serde::Serialize;
 use telemetry::Line;
 
 use crate::{
     event::ObjectEvent,
     handler::{ComeAgain, Transcoder},
+    spool::spool,
     store::{Head, MAX_COPY_BYTES, NewObject, Store, StoreError},
 };
 
 /// The way from pixels to pixels: raise it when the same input would give other proxies, so that the old ones are made anew.
-const PIPELINE: u32 = 1;
+const PIPELINE: u32 = 2;
 
 /// How often an object may be replaced while it is worked on before its message has to wait.
 const MAX_CHANGES: usize = 3;
@@ -27,7 +30,8 @@ const MAX_CHANGES: usize = 3;
 #[must_use]
 pub fn recipe(config: &TranscodeConfig) -> String {
     let proxies = &config.proxies;
-    format!("{PIPELINE}, quality {}, background {}", proxies.jpeg_quality, proxies.background)
+    let light = if proxies.linear_light { ", linear light" } else { "" };
+    format!("{PIPELINE}, quality {}, background {}{light}", proxies.jpeg_quality, proxies.background)
 }
 
 /// What became of one look at an object.
@@ -90,7 +94,7 @@ struct Task<'a, S> {
 
 impl<S: Store> Task<'_, S> {
     async fn turn(&self) -> Result<Turn, StoreError> {
-        let (store, config) = (&self.transcoder.store, &self.transcoder.config);
+        let store = &self.transcoder.store;
         let ObjectEvent { bucket, key, .. } = self.event;
         let head = store.head(bucket, key).await?;
         if self.is_up_to_date(&head).await? {
@@ -100,14 +104,9 @@ impl<S: Store> Task<'_, S> {
         if let Err(refusal) = self.check(&head) {
             return self.refuse(&head, refusal).await;
         }
-        let file = store.get(bucket, key, &head.etag, head.bytes).await?;
-        let shared = config.clone();
-        // On a thread of its own, a decoder that panics costs its picture and not the batch.
-        let made = tokio::task::spawn_blocking(move || picture::transcode(&file, &shared.proxies, &shared.limits)).await;
-        let proxies = match made {
-            Ok(Ok(proxies)) => proxies,
-            Ok(Err(refusal)) => return self.refuse(&head, refusal).await,
-            Err(_) => return self.refuse(&head, Refusal::new(Reason::DecoderFailed, "the decoder panicked")).await,
+        let proxies = match self.proxies(&head).await? {
+            Ok(proxies) => proxies,
+            Err(refusal) => return self.refuse(&head, refusal).await,
         };
         for proxy in proxies {
             self.write(&head, proxy).await?;
@@ -123,6 +122,34 @@ impl<S: Store> Task<'_, S> {
             .metric(metrics::TRANSCODE_MILLISECONDS, Unit::Milliseconds, milliseconds.round())
             .write();
         Ok(Turn::Done)
+    }
+
+    /// Makes the proxies while the picture still arrives, or says why there are none.
+    async fn proxies(&self, head: &Head) -> Result<Result<Vec<Proxy>, Refusal>, StoreError> {
+        let ObjectEvent { bucket, key, .. } = self.event;
+        let failed =
+            |source: io::Error| StoreError::Failed { doing: "read", bucket: bucket.clone(), key: key.clone(), source: source.into() };
+        let (arrivals, mut arrived) = spool(head.bytes).map_err(failed)?;
+        let config = Arc::clone(&self.transcoder.config);
+        // On a thread of its own, since it waits for what has not arrived.
+        let work = tokio::task::spawn_blocking(move || {
+            let made = picture::transcode(&mut arrived, &config.proxies, &config.limits);
+            if let Err(TranscodeError::Refused(refusal)) = &made
+                && refusal.reason.is_about_the_header()
+            {
+                arrived.enough();
+            }
+            made
+        });
+        let (read, made) = tokio::join!(self.transcoder.store.get(bucket, key, &head.etag, arrivals), work);
+        // First: nothing is known of a picture that did not arrive as it was stored, whatever the decoder thinks of it.
+        read?;
+        match made {
+            Ok(Ok(proxies)) => Ok(Ok(proxies)),
+            Ok(Err(TranscodeError::Refused(refusal))) => Ok(Err(refusal)),
+            Ok(Err(TranscodeError::Source(error))) => Err(failed(error)),
+            Err(_) => Ok(Err(Refusal::new(Reason::DecoderFailed, "the decoder panicked"))),
+        }
     }
 
     /// Whether every proxy was made from this very object in the way it would be made now.

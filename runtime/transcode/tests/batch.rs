@@ -200,6 +200,39 @@ fn what_is_too_large_is_not_even_read() {
 }
 
 #[test]
+fn a_picture_that_breaks_off_on_its_way_is_tried_again_and_not_refused() {
+    let file = picture(100);
+    for after in [0, 1, 7, file.len() / 2, file.len() - 1] {
+        let bench = Bench::new(MemoryStore::with(&[("in/a.png", &file)]));
+        bench.store().break_off(after);
+
+        let first = bench.deliver(&[("m1", created("in/a.png"))]);
+        let second = bench.deliver(&[("m1", created("in/a.png"))]);
+
+        assert_eq!(first, ["m1"], "after {after} bytes: somebody's good picture would be moved away as damaged");
+        assert_eq!(second, NONE);
+        assert_eq!(bench.store().keys(SOURCE), ["in/a.png"]);
+        assert_eq!(bench.counted(metrics::TRANSCODE_FAILURES), 0.0);
+    }
+}
+
+#[test]
+fn nine_of_ten_are_done_and_the_broken_one_is_moved_away() {
+    let files: Vec<_> = (0..10).map(|number| if number == 4 { picture(60)[..300].to_vec() } else { picture(50 + number) }).collect();
+    let keys: Vec<_> = (0..10).map(|number| format!("in/{number}.png")).collect();
+    let objects: Vec<_> = keys.iter().zip(&files).map(|(key, file)| (key.as_str(), file.as_slice())).collect();
+    let bench = Bench::new(MemoryStore::with(&objects));
+    let messages: Vec<_> = keys.iter().map(|key| (key.as_str(), created(key))).collect();
+
+    let again = bench.deliver(&messages);
+
+    assert_eq!(again, NONE, "a batch would come again for one broken picture");
+    assert_eq!(bench.store().keys(DESTINATION).len(), 18);
+    assert_eq!(reason(&bench, "rejected/in/4.png.reason.json")["reason"], "truncated");
+    assert_eq!((bench.counted(metrics::TRANSCODED_IMAGES), bench.counted(metrics::TRANSCODE_FAILURES)), (9.0, 1.0));
+}
+
+#[test]
 fn a_key_that_leaves_no_room_for_proxies_is_refused() {
     let key = format!("in/{}.png", "x".repeat(1_012));
     let file = picture(10);

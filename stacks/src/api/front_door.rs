@@ -4,14 +4,15 @@ use cfn_kit::context::{Context, Mutability};
 use cfn_kit::prelude::*;
 use cfn_kit::{MetricOf, lambda, sns};
 use contract::front_door::FrontDoorConfig;
+use contract::imagegen::PREFIX;
 use contract::metrics;
 use foundation::Stack;
 
 use super::gateway::access_log_days;
 use super::users::{ADMINS, Users};
-use super::{Api, Place};
-use crate::artifacts::Artifacts;
+use super::{Api, Place, Shared};
 use crate::constructs::{Alarm, Function, Text};
+use crate::imagegen::Imagegen;
 use crate::jobs::Jobs;
 
 /// The binary of `runtime/` that answers.
@@ -22,15 +23,16 @@ pub(super) fn front_door(
     stack: &mut Stack<'_, Api>,
     users: &Users,
     place: &Place<Api>,
-    artifacts: &Artifacts,
+    shared: &Shared,
     jobs: &Jobs,
-    alerts: &Value<sns::topic::TopicArn, Api>,
+    imagegen: &Imagegen,
 ) -> Handle<lambda::Function, Api> {
     let env = stack.environment();
-    let code_bucket = stack.import(&artifacts.bucket);
+    let code_bucket = shared.code_bucket.clone();
     let code_key = stack.ship(FRONT_DOOR, env.api.architecture);
-    let [jobs_arn, rate_arn, fleet_arn] = [&jobs.jobs_table, &jobs.rate_table, &jobs.fleet_table].map(|table| stack.import(&table.arn));
-    let [job_queue_arn, ops_queue_arn] = [&jobs.job_queue, &jobs.ops_queue].map(|queue| stack.import(&queue.arn));
+    let [jobs_arn, fleet_arn] = [&jobs.jobs_table, &jobs.fleet_table].map(|table| stack.import(&table.arn));
+    let queues = [&jobs.job_queue, &imagegen.queue, &jobs.ops_queue].map(|queue| stack.import(&queue.arn));
+    let pictures = stack.import(&imagegen.bucket_arn);
     let key = jobs.key.map(|key| stack.import(&key));
 
     let settings = &env.api;
@@ -39,9 +41,10 @@ pub(super) fn front_door(
         jwks_url: Text(place.jwks_url(&users.pool)),
         client_id: Text(text(users.client.client_id())),
         jobs_table: Text(text(stack.import(&jobs.jobs_table.name))),
-        rate_table: Text(text(stack.import(&jobs.rate_table.name))),
+        rate_table: Text(text(shared.rate_table.clone())),
         fleet_table: Text(text(stack.import(&jobs.fleet_table.name))),
         job_queue_url: Text(text(stack.import(&jobs.job_queue.url))),
+        picture_queue_url: Text(text(stack.import(&imagegen.queue.url))),
         ops_queue_url: Text(text(stack.import(&jobs.ops_queue.url))),
         token_use: settings.token_use.as_str().to_owned(),
         origins: settings.origins.iter().map(|origin| origin.as_str()).collect(),
@@ -53,6 +56,7 @@ pub(super) fn front_door(
         max_prompt_bytes: settings.max_prompt_bytes,
         max_tokens: settings.max_tokens,
         models: [env.fleet.model.name.as_str()].into_iter().collect(),
+        picture_family: env.imagegen.family.as_str().to_owned(),
         job_lifetime_seconds: settings.job_lifetime_minutes * 60,
         record_days: settings.record_days,
         admin_group: ADMINS.to_owned(),
@@ -69,9 +73,11 @@ pub(super) fn front_door(
         .variables(config.variables().into_iter().map(|(name, Text(value))| (name, value)).collect())
         // A job and its idempotency key are written in one transaction, whose parts ask for these and for the check.
         .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]).on(jobs_arn))
-        .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(rate_arn))
+        .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(shared.rate_table_arn.clone()))
         .may(Statement::allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]).on(fleet_arn))
-        .may(Statement::allow(["sqs:SendMessage"]).on(job_queue_arn).on(ops_queue_arn));
+        .may(Statement::allow(["sqs:SendMessage"]).on_each(queues))
+        // A link is worth what its signer may do.
+        .may(Statement::allow(["s3:GetObject"]).on(sub!("{}/{}*", pictures, text(PREFIX))));
     if let Some(key) = key {
         function = function.may(Statement::allow(["kms:GenerateDataKey", "kms:Decrypt"]).on(key));
     }
@@ -81,7 +87,7 @@ pub(super) fn front_door(
         Context::why("one binary for all routes: an HTTP API gives neither a 403 body, nor a limit per user, nor an origin with any port")
             .property("MemorySize", Mutability::FreeToTune),
     );
-    alarms(stack, &parts.function, alerts);
+    alarms(stack, &parts.function, &shared.alerts);
     parts.function
 }
 

@@ -3,7 +3,7 @@
 use cfn_kit::context::Context;
 use cfn_kit::prelude::*;
 use cfn_kit::{MetricOf, apigatewayv2, lambda, logs, sns};
-use contract::api::ROUTES;
+use contract::{api::ROUTES, upload};
 use foundation::Stack;
 use foundation::environment::Environment;
 use serde_json::{Map, json};
@@ -50,36 +50,35 @@ pub(super) fn http_api(stack: &mut Stack<'_, Api>) -> Handle<apigatewayv2::Api, 
     api
 }
 
-/// Every route to the front door, with a limit each, and the log.
+/// Every route to the front door, those of pictures to the function that takes them, with a limit each, and the log.
 pub(super) fn routes(
     stack: &mut Stack<'_, Api>,
     api: &Handle<apigatewayv2::Api, Api>,
     front_door: &Handle<lambda::Function, Api>,
+    uploads: Option<&Handle<lambda::Function, Api>>,
     alerts: &Value<sns::topic::TopicArn, Api>,
 ) {
     let pages = stack.environment().alerts.clone();
-    use apigatewayv2::integration::{IntegrationType, PayloadFormatVersion};
     use apigatewayv2::route::AuthorizationType;
     let settings = &stack.environment().api;
-    let integration = apigatewayv2::Integration::new(api, IntegrationType::AwsProxy)
-        .integration_uri(front_door.arn())
-        .payload_format_version(PayloadFormatVersion::V2_0);
-    let integration = stack.add("FrontDoorIntegration", integration);
+    let to_front_door = integration(stack, api, "FrontDoor", front_door);
+    let mut targets: Vec<_> = ROUTES.into_iter().chain([PREFLIGHT]).map(|route| (route, to_front_door.clone())).collect();
+    if let Some(function) = uploads {
+        let to_upload = integration(stack, api, "Upload", function);
+        targets.extend(upload::ROUTES.map(|route| (route, to_upload.clone())));
+    }
     let mut limits = Map::new();
     let mut routes = Vec::new();
-    for (method, path) in ROUTES.into_iter().chain([PREFLIGHT]) {
+    for ((method, path), target) in targets {
+        let path = &as_route(path);
         let key = format!("{method} {path}");
         // A limit here knows no users: it protects all of them together, and stands far above what one may do.
         limits.insert(key.clone(), json!({ "ThrottlingRateLimit": settings.route_rate(), "ThrottlingBurstLimit": settings.route_burst() }));
         let route = apigatewayv2::Route::new(api, key)
-            .target(sub!("integrations/{}", integration.reference()))
+            .target(sub!("integrations/{}", target.reference()))
             .authorization_type(AuthorizationType::None);
         routes.push(stack.add(&route_id(method, path), route));
     }
-    let source = sub!("arn:{}:execute-api:{}:{}:{}/*", partition(), region(), account_id(), api.api_id());
-    let permission = lambda::Permission::new("lambda:InvokeFunction", front_door.arn(), "apigateway.amazonaws.com").source_arn(source);
-    stack.add("FrontDoorPermission", permission);
-
     let log = access_log(stack, alerts);
     let logging = apigatewayv2::stage::AccessLogSettings::new().destination_arn(stream_arn(&log)).format(ACCESS_LOG);
     // For a route that somebody adds by hand: no more than the others have.
@@ -105,6 +104,24 @@ pub(super) fn routes(
     );
 }
 
+/// What a route leads to, and the leave that the function gives to the API.
+fn integration(
+    stack: &mut Stack<'_, Api>,
+    api: &Handle<apigatewayv2::Api, Api>,
+    id: &str,
+    function: &Handle<lambda::Function, Api>,
+) -> Handle<apigatewayv2::Integration, Api> {
+    use apigatewayv2::integration::{IntegrationType, PayloadFormatVersion};
+    let integration = apigatewayv2::Integration::new(api, IntegrationType::AwsProxy)
+        .integration_uri(function.arn())
+        .payload_format_version(PayloadFormatVersion::V2_0);
+    let integration = stack.add(&format!("{id}Integration"), integration);
+    let source = sub!("arn:{}:execute-api:{}:{}:{}/*", partition(), region(), account_id(), api.api_id());
+    let permission = lambda::Permission::new("lambda:InvokeFunction", function.arn(), "apigateway.amazonaws.com").source_arn(source);
+    stack.add(&format!("{id}Permission"), permission);
+    integration
+}
+
 fn access_log(stack: &mut Stack<'_, Api>, alerts: &Value<sns::topic::TopicArn, Api>) -> Handle<logs::LogGroup, Api> {
     let env = stack.environment();
     let name = if env.name == "prod" { ACCESS_LOG_GROUP.to_owned() } else { format!("{ACCESS_LOG_GROUP}/{}", env.name) };
@@ -126,6 +143,11 @@ fn access_log(stack: &mut Stack<'_, Api>, alerts: &Value<sns::topic::TopicArn, A
 /// The ARN that a stage wants: without the `:*` that stands for the streams of the group.
 fn stream_arn<S>(group: &Handle<logs::LogGroup, S>) -> Value<String, S> {
     sub!("arn:{}:logs:{}:{}:log-group:{}", partition(), region(), account_id(), group.log_group_name())
+}
+
+/// A path as an HTTP API takes it: it refuses a slash at the end, and sends what comes with one to the route for whatever lies below.
+fn as_route(path: &str) -> String {
+    if path.ends_with('/') { format!("{path}{{proxy+}}") } else { path.to_owned() }
 }
 
 /// `GET /jobs/{id}` as `GetJobsIdRoute`.

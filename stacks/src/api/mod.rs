@@ -2,31 +2,40 @@
 //!
 //! ```text
 //! client ──▶ HTTP API ──every route──▶ front door ──▶ jobs table, job queue
+//!               │    └──── /images ────▶ upload ──▶ source bucket
 //!               │ access log               ├──────▶ rate table
 //!   login ─▶ user pool ┄┄ keys ┄┄┄┄┄┄┄┄┄┄┄┄┘ ops queue ──▶ reconciler
 //! ```
 
 mod front_door;
 mod gateway;
+pub(crate) mod uploads;
 mod users;
 
 use cfn_kit::context::Outline;
 use cfn_kit::prelude::*;
-use cfn_kit::{apigatewayv2, cognito, select, split};
+use cfn_kit::{apigatewayv2, cognito, dynamodb, s3, select, sns, split};
 use contract::outputs;
-use foundation::environment::{Endpoint, Environment};
-use foundation::{Built, Stack};
+use foundation::environment::{Endpoint, Environment, UploadMode};
+use foundation::{Built, Export, Stack};
 
 use crate::artifacts::Artifacts;
+use crate::imagegen::Imagegen;
+use crate::images::Images;
 use crate::jobs::Jobs;
 
-/// What the stack gives to others: nothing yet.
+/// What the stack gives to others.
 #[derive(Debug, Clone, Copy)]
-pub struct Api;
+pub struct Api {
+    /// The user pool that issues tokens.
+    pub user_pool: Export<cognito::user_pool::UserPoolId>,
+    /// The app client that tokens are for.
+    pub client: Export<cognito::user_pool_client::ClientId>,
+}
 
-/// People log in and ask for jobs; one function answers every route.
+/// People log in, ask for jobs and bring pictures; one function answers every route, another one those of pictures.
 #[must_use]
-pub fn api(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Api> {
+pub fn api(env: &Environment, artifacts: &Artifacts, jobs: &Jobs, images: &Images, imagegen: &Imagegen) -> Built<Api> {
     let mut stack = Stack::new(env, outputs::api::STACK, "People log in and ask for jobs");
     stack.outline(
         Outline::new("client -> HTTP API -> front door -> jobs table and job queue; tokens from a user pool; limits per user in a table")
@@ -37,15 +46,33 @@ pub fn api(env: &Environment, artifacts: &Artifacts, jobs: &Jobs) -> Built<Api> 
     let http = gateway::http_api(&mut stack);
     let users = users::users(&mut stack);
     let place = Place::of(env, &http.api_endpoint());
-    let front_door = front_door::front_door(&mut stack, &users, &place, artifacts, jobs, &alerts);
-    gateway::routes(&mut stack, &http, &front_door, &alerts);
+    let shared = Shared {
+        code_bucket: stack.import(&artifacts.bucket),
+        rate_table: stack.import(&jobs.rate_table.name),
+        rate_table_arn: stack.import(&jobs.rate_table.arn),
+        alerts,
+    };
+    let alerts = &shared.alerts;
+    let front_door = front_door::front_door(&mut stack, &users, &place, &shared, jobs, imagegen);
+    let upload = (env.images.upload.mode == UploadMode::Presigned).then(|| uploads::upload(&mut stack, &users, &place, &shared, images));
+    gateway::routes(&mut stack, &http, &front_door, upload.as_ref(), alerts);
 
     stack.output(outputs::api::API_URL, place.api_url(&http), "Where the API is; a route's path goes behind it");
     stack.output(outputs::api::API_ID, http.api_id(), "Identity of the API, which is part of its host name");
-    stack.output(outputs::api::USER_POOL_ID, users.pool.user_pool_id(), "The user pool");
-    stack.output(outputs::api::USER_POOL_CLIENT_ID, users.client.client_id(), "The app client that tokens are for");
+    let gives = Api {
+        user_pool: stack.output(outputs::api::USER_POOL_ID, users.pool.user_pool_id(), "The user pool"),
+        client: stack.output(outputs::api::USER_POOL_CLIENT_ID, users.client.client_id(), "The app client that tokens are for"),
+    };
     stack.output("LoginHost", users.login_host, "Host of the login page");
-    stack.finish(Api)
+    stack.finish(gives)
+}
+
+/// What both functions need of other stacks.
+struct Shared {
+    code_bucket: Value<s3::bucket::BucketName, Api>,
+    rate_table: Value<dynamodb::table::TableName, Api>,
+    rate_table_arn: Value<dynamodb::table::Arn, Api>,
+    alerts: Value<sns::topic::TopicArn, Api>,
 }
 
 /// Where things are: on AWS, or beside a stand-in for it.

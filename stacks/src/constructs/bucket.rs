@@ -82,6 +82,15 @@ impl<S> Bucket<S> {
         Self { bucket: self.bucket.lifecycle_configuration(LifecycleConfiguration::new(rules)) }
     }
 
+    /// Let pages of these origins send forms, and read the answer.
+    #[must_use]
+    pub fn posted_from<'o>(self, origins: impl IntoIterator<Item = &'o str>) -> Self {
+        use s3::bucket::{AllowedMethods, CorsConfiguration, CorsRule};
+        // A form needs no leave of its own (it is a simple request), so an hour costs nothing.
+        let rule = CorsRule::new([AllowedMethods::Post], origins.into_iter().collect::<Vec<_>>()).max_age(3_600);
+        Self { bucket: self.bucket.cors_configuration(CorsConfiguration::new([rule])) }
+    }
+
     /// Tell a queue about arrivals, once a policy lets S3 do so: S3 tries it while the bucket is made, and fails otherwise.
     #[must_use]
     pub fn notify(self, notifications: s3::bucket::NotificationConfiguration<S>, policy: &impl HasLogicalId<S>) -> Self {

@@ -20,6 +20,7 @@ use foundation::{Built, Stack};
 
 use crate::artifacts::Artifacts;
 use crate::constructs::{Bucket, Lifecycle, with_runbook};
+use crate::imagegen::Imagegen;
 use crate::jobs::Jobs;
 use crate::network::Network;
 
@@ -29,7 +30,7 @@ pub struct Fleet;
 
 /// Workers that take jobs, as many as the queue asks for, none when there is nothing to do.
 #[must_use]
-pub fn fleet(env: &Environment, artifacts: &Artifacts, jobs: &Jobs, network: &Network) -> Built<Fleet> {
+pub fn fleet(env: &Environment, artifacts: &Artifacts, jobs: &Jobs, imagegen: &Imagegen, network: &Network) -> Built<Fleet> {
     let mut stack = Stack::new(env, outputs::fleet::STACK, "Workers that come when there are jobs, and go when there are none");
     stack.outline(
         Outline::new("counts of the job queue -> reconciler -> Auto Scaling group from zero -> workers; resizing by state machines")
@@ -44,6 +45,8 @@ pub fn fleet(env: &Environment, artifacts: &Artifacts, jobs: &Jobs, network: &Ne
         jobs_table_arn: text(stack.import(&jobs.jobs_table.arn)),
         job_queue_url: text(stack.import(&jobs.job_queue.url)),
         job_queue_arn: text(stack.import(&jobs.job_queue.arn)),
+        picture_queue_url: text(stack.import(&imagegen.queue.url)),
+        picture_queue_arn: text(stack.import(&imagegen.queue.arn)),
         instance_type_parameter: text(stack.import(&jobs.instance_type)),
         key: jobs.key.map(|key| text(stack.import(&key))),
     };
@@ -85,6 +88,8 @@ struct Shared {
     jobs_table_arn: Value<String, Fleet>,
     job_queue_url: Value<String, Fleet>,
     job_queue_arn: Value<String, Fleet>,
+    picture_queue_url: Value<String, Fleet>,
+    picture_queue_arn: Value<String, Fleet>,
     instance_type_parameter: Value<String, Fleet>,
     key: Option<Value<String, Fleet>>,
 }

@@ -44,6 +44,7 @@ pub(super) fn reconciler(
     };
     let config = ReconcilerConfig {
         job_queue_url: Text(shared.job_queue_url.clone()),
+        picture_queue_url: Text(shared.picture_queue_url.clone()),
         jobs_table: Text(shared.jobs_table.clone()),
         fleet_table: Text(shared.fleet_table.clone()),
         target: Text(target),
@@ -87,6 +88,7 @@ fn grants(shared: &Shared, compute: &Compute, machines: &Machines) -> Vec<Statem
     let each: Vec<_> = each.collect();
     let mut statements = vec![
         Statement::allow(["sqs:GetQueueAttributes", "sqs:SendMessage"]).on(shared.job_queue_arn.clone()),
+        Statement::allow(["sqs:SendMessage"]).on(shared.picture_queue_arn.clone()),
         Statement::allow(["dynamodb:Query"]).on(sub!("{}/index/{}", shared.jobs_table_arn.clone(), index::UNSENT)),
         Statement::allow(["dynamodb:GetItem", "dynamodb:UpdateItem"]).on(shared.jobs_table_arn.clone()),
         // Workers are a few items among few: they are read all at once.

@@ -159,6 +159,9 @@ pub(crate) fn text(event: &Event) -> Option<String> {
                 milliseconds / 1000
             )
         }
+        Event::Picture { job_id, width, height, bytes, milliseconds } => {
+            format!("smoke: job {job_id} is a picture of {width}×{height}, {bytes} bytes, there after {milliseconds} ms")
+        }
         Event::Text { job_id, text, tokens, milliseconds } => {
             format!("smoke: job {job_id} has {tokens} tokens after {milliseconds} ms: {}", text.escape_debug())
         }

@@ -22,6 +22,9 @@ const ENGINE: &str = "deploy";
 /// The smoke test's package.
 const SMOKE: &str = "smoke";
 
+/// The package of what the local cloud has instead of image models.
+const STAND_IN: &str = "bedrock-stand-in";
+
 /// The engine for a command that needs nothing else.
 pub(crate) fn engine(ctx: &Context, workspace: &Workspace, platform: &[Finished]) -> Result<PathBuf, Error> {
     match env::var_os(ENGINE_VARIABLE) {
@@ -54,12 +57,17 @@ pub(crate) fn smoke_among(built: &Built) -> Result<PathBuf, Error> {
     Ok(built.executable(SMOKE)?.to_owned())
 }
 
-/// Everything that can run on this machine: engine, smoke test and functions.
+/// The stand-in for image models among what was built.
+pub(crate) fn stand_in_among(built: &Built) -> Result<PathBuf, Error> {
+    Ok(built.executable(STAND_IN)?.to_owned())
+}
+
+/// Everything that can run on this machine: engine, smoke test, functions, and the stand-in for image models.
 ///
 /// It is always all of them in one call, which is quicker than one after the other. That the engine alone is compiled the same way, so
 /// that nothing is compiled twice, is kept by `xtask/unify`.
 pub(crate) fn for_this_machine(workspace: &Workspace, platform: &[Finished], building: &Building) -> Result<Built, Error> {
-    let mut packages = vec![ENGINE, SMOKE];
+    let mut packages = vec![ENGINE, SMOKE, STAND_IN];
     packages.extend(platform::shipped(platform).iter().map(|shipped| shipped.name));
     let order = Order { packages: &packages, profile: Profile::Dev, machine: None };
     Ok(artifacts::build(workspace, order, building)?)

@@ -32,7 +32,11 @@ fn cloud() -> ScriptedCloud {
         cloud.give(NAME, output, value);
     }
     let policy = r#"{"deadLetterTargetArn":"arn:dead","maxReceiveCount":3}"#;
-    cloud.will_answer("GetQueueAttributes", &[QUEUE], json!({ "Attributes": { "QueueArn": "arn:jobs", "RedrivePolicy": policy } }));
+    cloud.will_answer(
+        "GetQueueAttributes",
+        &[QUEUE],
+        json!({ "Attributes": { "QueueArn": "arn:jobs", "RedrivePolicy": policy, "FifoQueue": "true" } }),
+    );
     let dead = json!({ "Attributes": { "QueueArn": "arn:dead", "ApproximateNumberOfMessages": "2" } });
     cloud.will_answer("GetQueueAttributes", &[DEAD], dead);
     cloud.jobs.borrow_mut().items = Some([].into());
@@ -44,7 +48,7 @@ fn body(id: &str) -> Value {
 }
 
 fn submit() -> Request {
-    Request::Submit(Submit { target: target(), stack: stack(), message: body(ID), record_seconds: 86_400 })
+    Request::Submit(Submit { target: target(), stack: stack(), message: body(ID), record_seconds: 86_400, pictures: None })
 }
 
 fn dead(id: &str, state: &str) -> (Value, Message) {
@@ -127,6 +131,47 @@ async fn a_job_is_handed_in_as_the_front_door_does() {
 }
 
 #[tokio::test]
+async fn a_job_for_a_picture_goes_into_its_own_queue_which_is_no_fifo() {
+    let cloud = cloud();
+    let name = "cloudwright-staging-imagegen";
+    cloud.put_template(name, &json!({ "Resources": {} }), &[]);
+    cloud.give(name, "PictureQueueUrl", "pictures");
+    let pictures = Some(StackRef { stack: "imagegen".to_owned(), name: name.to_owned() });
+    let mut message = body(ID);
+    message["task"] = json!("picture");
+
+    let request = Request::Submit(Submit { target: target(), stack: stack(), message, record_seconds: 60, pictures });
+    let events = run(&cloud, &request, Answer::No).await;
+
+    assert_eq!(outcome(&events), Outcome::Changed);
+    let sent = waiting(&cloud, "pictures");
+    assert_eq!((sent.len(), sent[0].group.as_str(), sent[0].deduplication.as_str()), (1, "ada", ""), "SQS would refuse it");
+    assert!(waiting(&cloud, QUEUE).is_empty() && waiting(&cloud, "ops").is_empty(), "a worker would be started for it");
+    assert_eq!(cloud.jobs.borrow().item(ID).get("unsent"), None);
+}
+
+#[tokio::test]
+async fn the_object_that_a_job_ended_with_is_written_to_a_file() {
+    let cloud = cloud();
+    let object = |value: &str| json!({ "S": value });
+    cloud.jobs.borrow_mut().put(json!({
+        "job_id": object(ID), "state": object("done"), "task": object("picture"), "created_at": { "N": "1" },
+        "result_bucket": object("pictures"), "result_key": object("pictures/x.png"),
+    }));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fox.png");
+    let find = || Request::Job(FindJob { target: target(), stack: stack(), job_id: ID.to_owned(), follow: true, save: Some(file.clone()) });
+
+    let gone = failure(&run(&cloud, &find(), Answer::No).await);
+    cloud.put_bytes("pictures", "pictures/x.png", b"a picture", None);
+    let events = run(&cloud, &find(), Answer::No).await;
+
+    assert!(gone.message.contains("is no longer in bucket"), "{}", gone.message);
+    assert_eq!(outcome(&events), Outcome::Read);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "a picture");
+}
+
+#[tokio::test]
 async fn a_job_whose_sender_dies_between_record_and_message_is_marked_for_the_reconciler() {
     let cloud = cloud();
     cloud.fail("SendMessage", ErrorKind::Unreachable, "connection reset by peer");
@@ -155,7 +200,7 @@ async fn a_record_whose_answer_was_lost_is_known_again_and_another_jobs_is_not()
 #[tokio::test]
 async fn what_is_no_job_is_refused_before_anything_is_sent() {
     let cloud = cloud();
-    let with = |message: Value| Request::Submit(Submit { target: target(), stack: stack(), message, record_seconds: 1 });
+    let with = |message: Value| Request::Submit(Submit { target: target(), stack: stack(), message, record_seconds: 1, pictures: None });
     let mut nobody = body(ID);
     nobody["user"] = json!("");
 
@@ -186,7 +231,8 @@ async fn the_newest_jobs_come_first_over_all_pages() {
 #[tokio::test]
 async fn one_job_is_told_whole_and_an_unknown_one_is_an_error() {
     let cloud = with_dead(&[(ID, "failed")]);
-    let find = |job_id: &str, follow| Request::Job(FindJob { target: target(), stack: stack(), job_id: job_id.to_owned(), follow });
+    let find =
+        |job_id: &str, follow| Request::Job(FindJob { target: target(), stack: stack(), job_id: job_id.to_owned(), follow, save: None });
 
     let found = run(&cloud, &find(ID, true), Answer::No).await;
     let missing = failure(&run(&cloud, &find(OTHER, false), Answer::No).await);

@@ -160,6 +160,35 @@ async fn a_model_that_ends_is_a_warning_and_one_that_is_not_offered_an_error() {
 }
 
 #[tokio::test]
+async fn a_model_of_another_region_is_asked_for_there_with_its_end_and_its_access() {
+    let cloud = willing();
+    let model = |status: &str, end: &str| json!({ "modelDetails": { "modelLifecycle": { "status": status, "endOfLifeTime": end } } });
+    cloud.will_answer("GetFoundationModel", &["amazon.nova-canvas-v1:0"], model("LEGACY", "2020-01-31T00:00:00Z"));
+    cloud.will_answer("GetFoundationModel", &["stability.old-v1:0"], model("LEGACY", "2199-01-31T00:00:00Z"));
+    cloud.will_answer(
+        "GetFoundationModel",
+        &["stability.new-v1:0"],
+        json!({ "modelDetails": { "modelLifecycle": { "status": "ACTIVE" } } }),
+    );
+    let access = |agreed: &str| json!({ "agreementAvailability": { "status": agreed }, "authorizationStatus": "AUTHORIZED" });
+    cloud.will_answer("GetFoundationModelAvailability", &["stability.new-v1:0"], access("NOT_AVAILABLE"));
+    cloud.will_answer("GetFoundationModelAvailability", &["stability.old-v1:0"], access("AVAILABLE"));
+    let arn = |model: &str| format!("arn:aws:bedrock:us-west-2::foundation-model/{model}");
+    let role = json!({ "Role": { "Type": "AWS::IAM::Role", "Properties": { "Policies": [
+        arn("amazon.nova-canvas-v1:0"), arn("stability.old-v1:0"), arn("stability.new-v1:0") ] } } });
+
+    let events = preflight(&cloud, "eu-central-1", role).await;
+
+    let found = |name: &str| (state(&events, name), check(&events, name).found);
+    assert_eq!(found("model amazon.nova-canvas-v1:0"), (CheckState::Error, "it ended on 2020-01-31".to_owned()));
+    assert_eq!(found("model stability.old-v1:0"), (CheckState::Warning, "its life cycle says LEGACY and ends on 2199-01-31".to_owned()));
+    assert_eq!(found("model stability.new-v1:0"), (CheckState::Ok, "active in us-west-2".to_owned()));
+    assert_eq!(found("access to stability.new-v1:0"), (CheckState::Warning, "the model's agreement is not accepted".to_owned()));
+    assert_eq!(state(&events, "access to stability.old-v1:0"), CheckState::Ok);
+    assert!(!ends_well(&events), "every picture would fail");
+}
+
+#[tokio::test]
 async fn an_address_that_nobody_confirmed_is_a_warning() {
     let cloud = willing();
     let resources = json!({ "Alerts": { "Type": "AWS::SNS::Topic" },

@@ -1,6 +1,7 @@
 //! Jobs of the platform: handing one in, looking at them, and what nobody could get done.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,6 +19,9 @@ pub struct Submit {
     pub message: Value,
     /// For how long the record is kept, in seconds.
     pub record_seconds: u64,
+    /// The stack that holds the queue of this job's task, where it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<StackRef>,
 }
 
 /// List the newest jobs. The whole table is read for it.
@@ -44,6 +48,9 @@ pub struct FindJob {
     pub job_id: String,
     /// Whether to go on until it has come to its end, telling it anew whenever it changes.
     pub follow: bool,
+    /// The file that its result is written to, when that is an object and the job is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save: Option<PathBuf>,
 }
 
 /// The record of a job, as far as it is told: a list leaves out what is long.
@@ -107,6 +114,12 @@ pub struct JobRecord {
     /// The text so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The bucket of a result that is an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_bucket: Option<String>,
+    /// The key of a result that is an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_key: Option<String>,
 }
 
 /// Do something about what nobody could get done.

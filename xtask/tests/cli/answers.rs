@@ -69,7 +69,7 @@ fn the_state_of_every_stack_is_shown_with_what_comes_next() {
             next: a deploy creates it
     ");
     let Some(Request::Overview(request)) = world.request() else { panic!("the engine was asked something else") };
-    assert_eq!((request.ledger.stack.stack.as_str(), request.stacks.stacks.len()), ("artifacts", 6));
+    assert_eq!((request.ledger.stack.stack.as_str(), request.stacks.stacks.len()), ("artifacts", 7));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn review(world: &World) {
     let rendered = world.run(&["render", "--env", "staging", "--out", "rendered"]);
     assert_eq!(rendered.code, Some(0), "{}", rendered.stderr);
     fs::create_dir_all(world.path("snapshots/staging")).unwrap();
-    for stack in ["artifacts", "jobs", "network", "images", "api", "fleet"] {
+    for stack in ["artifacts", "jobs", "network", "images", "imagegen", "api", "fleet"] {
         let yaml = fs::read_to_string(world.path(&format!("rendered/staging/{stack}.yaml"))).unwrap();
         let snapshot = format!("---\nsource: snapshots/every_stack.rs\n---\n{yaml}");
         fs::write(world.path(&format!("snapshots/staging/{stack}.snap")), snapshot).unwrap();
@@ -222,6 +222,10 @@ fn what_is_not_deployed_yet_is_all_new() {
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     let stacks: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names: Vec<_> = stacks.iter().map(|stack| stack["stack"].as_str().unwrap()).collect();
-    assert_eq!(names, ["artifacts", "images", "api", "network", "fleet"], "what is deployed as it is written would look like a change");
+    assert_eq!(
+        names,
+        ["artifacts", "images", "imagegen", "api", "network", "fleet"],
+        "what is deployed as it is written would look like a change"
+    );
     assert_eq!(stacks[0]["resources"][0]["action"], "added");
 }

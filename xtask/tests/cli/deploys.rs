@@ -28,10 +28,11 @@ fn the_engine_gets_everything_that_it_needs_in_one_request() {
     let Some(Request::Deploy(deploy)) = world.request() else { panic!("{:?}", world.request()) };
     assert!(!deploy.ask, "`--yes` was given, so nobody is there to answer");
     let stacks: Vec<_> = deploy.stacks.iter().map(|stack| stack.name.as_str()).collect();
-    let expected = ["artifacts", "jobs", "images", "api", "network", "fleet"].map(|stack| format!("cloudwright-staging-{stack}"));
+    let expected =
+        ["artifacts", "jobs", "images", "imagegen", "api", "network", "fleet"].map(|stack| format!("cloudwright-staging-{stack}"));
     assert_eq!(stacks, expected);
     let artifact = deploy.artifacts.iter().find(|artifact| artifact.name == "transcode").unwrap();
-    assert_eq!(deploy.artifacts.len(), 4, "a function or a program would have no code: {:?}", deploy.artifacts);
+    assert_eq!(deploy.artifacts.len(), 6, "a function or a program would have no code: {:?}", deploy.artifacts);
     for artifact in &deploy.artifacts {
         assert_eq!(artifact.bytes, fs::metadata(&artifact.path).unwrap().len(), "another file would be uploaded than was checked");
     }

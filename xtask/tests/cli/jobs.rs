@@ -61,6 +61,40 @@ fn a_prompt_becomes_a_job_as_the_front_door_makes_it() {
 }
 
 #[test]
+fn a_prompt_for_a_picture_becomes_a_job_of_its_own_queue_and_the_file_is_the_answer() {
+    let world = World::new();
+    let picture = JobRecord { text: None, result_key: Some("pictures/x.png".to_owned()), ..job("done", "") };
+    world.engine_tells(&[told(picture), done(Outcome::Read)]);
+
+    let handed_in = world.run(&[
+        "send",
+        "--env",
+        "staging",
+        "--image",
+        "a fox",
+        "--negative",
+        "text",
+        "--aspect-ratio",
+        "16:9",
+        "--seed",
+        "7",
+        "--no-wait",
+    ]);
+    let submitted = world.request();
+    let waited = world.run(&["send", "--env", "staging", "--image", "a fox", "--out", "fox.png"]);
+
+    assert_eq!(handed_in.code, Some(0), "{}", handed_in.stderr);
+    let Some(Request::Submit(submit)) = submitted else { panic!("the engine was asked something else") };
+    assert_eq!((submit.stack.stack.as_str(), submit.message["task"].as_str()), ("jobs", Some("picture")));
+    assert_eq!(submit.pictures.map(|stack| stack.stack), Some("imagegen".to_owned()), "workers would get what they cannot do");
+    let parameters = json!({ "prompt": "a fox", "negative_prompt": "text", "aspect_ratio": "16:9", "seed": 7 });
+    assert_eq!(submit.message["parameters"], parameters);
+    assert_eq!((waited.code, waited.stdout.as_str()), (Some(0), "fox.png\n"), "{}", waited.stderr);
+    let Some(Request::Job(find)) = world.request() else { panic!("nobody would fetch the picture") };
+    assert!(find.save.is_some_and(|file| file.is_absolute() && file.ends_with("fox.png")), "the engine may be elsewhere");
+}
+
+#[test]
 fn the_text_goes_to_stdout_as_it_grows_and_all_else_to_stderr() {
     let world = World::new();
     let finished = JobRecord { tokens: Some(2), ..job("done", "Because of Rayleigh.") };
@@ -93,6 +127,10 @@ fn what_cannot_be_asked_is_refused_before_the_engine_is_started() {
 
     let empty = world.run(&["send", "--env", "staging", "--model", "tinyllama", " "]);
     let nothing = world.run(&["send", "--env", "staging"]);
+    let shape = world.run(&["send", "--env", "staging", "--image", "--aspect-ratio", "4:3", "a fox"]);
+    let long = world.run(&["send", "--env", "staging", "--image", "--seed", "4294967296", "a fox"]);
+    let model = world.run(&["send", "--env", "staging", "--image", "--model", "tinyllama", "a fox"]);
+    assert_eq!([shape.code, long.code, model.code], [Some(2); 3], "{}{}{}", shape.stderr, long.stderr, model.stderr);
     let both = world.run(&["send", "--env", "staging", "--stack", "jobs", "--queue", "JobQueue", "--model", "tinyllama", "job.json"]);
 
     assert_eq!([empty.code, nothing.code, both.code], [Some(2); 3], "{}{}{}", empty.stderr, nothing.stderr, both.stderr);

@@ -9,7 +9,7 @@ use protocol::{Event, Failure, FailureKind, Request, Sent};
 use tempfile::TempDir;
 
 /// The binaries that the platform's stacks run.
-const SHIPPED: [&str; 4] = ["transcode", "front-door", "reconciler", "gpu-worker"];
+const SHIPPED: [&str; 6] = ["transcode", "imagegen", "front-door", "upload", "reconciler", "gpu-worker"];
 
 /// The digest of the model that the environments of a world name.
 pub(crate) const MODEL_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

@@ -10,7 +10,7 @@ const MEBIBYTE: u64 = 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Largest file, in bytes as stored; it is held in memory whole.
+    /// Largest file, in bytes as stored; it lies in a temporary file while it is read.
     pub max_input_bytes: u64,
     /// Most pixels, width × height: bounds the time a picture may take.
     pub max_pixels: u64,
@@ -18,7 +18,8 @@ pub struct Limits {
     pub max_width: u32,
     /// Tallest picture, in pixels.
     pub max_height: u32,
-    /// Most memory that decoding may take, in bytes, computed from the header: about 5 a pixel for a usual JPEG, up to 15 for a progressive one.
+    /// Most memory that decoding may take, in bytes, computed from the header. It follows from the width, a few mebibytes for most pictures, since
+    /// their rows pass by; only a progressive JPEG takes 3 bytes a pixel besides, 6 without chroma subsampling.
     pub max_decoded_bytes: u64,
 }
 
@@ -31,8 +32,8 @@ impl Default for Limits {
             // What a JPEG can say of itself.
             max_width: 65_535,
             max_height: 65_535,
-            // A progressive JPEG of 85 megapixels, 15 bytes a pixel, or of 170 with the usual chroma subsampling.
-            max_decoded_bytes: 1_216 * MEBIBYTE,
+            // A progressive JPEG of 60 megapixels with the usual chroma subsampling; any other picture that a JPEG or PNG of 200 can be.
+            max_decoded_bytes: 192 * MEBIBYTE,
         }
     }
 }
@@ -41,10 +42,9 @@ impl Limits {
     /// Memory that a function needs for the largest picture within these limits, in MiB as Lambda counts `MemorySize`, a multiple of 64.
     #[must_use]
     pub fn memory_mebibytes(&self) -> u64 {
-        /// The program itself, the rows between two sizes, the proxies and their encoded form.
-        const BESIDES: u64 = 160;
-        let mebibytes = self.max_input_bytes.div_ceil(MEBIBYTE) + self.max_decoded_bytes.div_ceil(MEBIBYTE) + BESIDES;
-        mebibytes.next_multiple_of(64)
+        /// The program itself, its connections, and what arrives before it is written to the temporary file.
+        const BESIDES: u64 = 64;
+        (self.max_decoded_bytes.div_ceil(MEBIBYTE) + BESIDES).next_multiple_of(64)
     }
 }
 
@@ -58,16 +58,16 @@ mod tests {
 
         let mebibytes = limits.memory_mebibytes();
 
-        assert_eq!(mebibytes, 1_536, "the cost of every picture changes with this number");
+        assert_eq!(mebibytes, 256, "the cost of every picture changes with this number");
     }
 
     #[test]
-    fn more_allowed_input_means_more_memory() {
+    fn more_allowed_decoding_means_more_memory() {
         let usual = Limits::default();
-        let generous = Limits { max_input_bytes: usual.max_input_bytes * 3, ..usual };
+        let generous = Limits { max_decoded_bytes: usual.max_decoded_bytes * 3, ..usual };
 
         let more = generous.memory_mebibytes() - usual.memory_mebibytes();
 
-        assert!(more >= 192, "the function would be killed on its largest inputs: only {more} MiB more");
+        assert!(more >= 384, "the function would be killed on its largest inputs: only {more} MiB more");
     }
 }

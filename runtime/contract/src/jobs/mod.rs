@@ -1,8 +1,9 @@
-//! Jobs: the message in the FIFO queue, the states a job passes through, the columns of the jobs table.
+//! Jobs: the message in its queue, the states a job passes through, the columns of the jobs table.
 //!
 //! The queue orders, the table remembers: SQS cannot be asked for one message, so a job's state lives in the table.
 
 mod generate;
+mod picture;
 mod record;
 
 use std::{fmt, str::FromStr};
@@ -10,6 +11,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use generate::{Finish, GENERATE, Generate, Turn};
+pub use picture::{PICTURE, Picture};
 pub use record::{column, idempotency_key, index};
 
 /// Largest message that SQS takes, in bytes: body, attribute names, types and values together.
@@ -28,6 +30,12 @@ pub mod attribute {
     pub const SCHEMA_VERSION: &str = "SchemaVersion";
     /// Only on a message that a worker put into the dead-letter queue itself: why it will not be tried again.
     pub const REASON: &str = "Reason";
+}
+
+/// Whether a queue of this URL is a FIFO queue: SQS wants that word at the end of its name, and refuses deduplication ids at any other.
+#[must_use]
+pub fn is_fifo(queue_url: &str) -> bool {
+    queue_url.ends_with(".fifo")
 }
 
 /// The body of a job message, version 1.

@@ -23,6 +23,11 @@ pub mod column {
     pub const UNSENT: &str = "unsent";
     /// How often the job was begun, a number: the fencing token. A worker writes only while this is the number that it began with.
     pub const ATTEMPT: &str = "attempt";
+    /// How often it was begun since it was last handed in, a number, where the queue's own count does not say it. Times at which the model
+    /// had no room are not among them.
+    pub const TRIES: &str = "tries";
+    /// How often in a row the model had no room for it, a number.
+    pub const WAITS: &str = "waits";
     /// Who has it: the instance, or the process.
     pub const WORKER: &str = "worker";
     /// When the last attempt began, in milliseconds since 1970.

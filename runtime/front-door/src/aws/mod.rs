@@ -26,6 +26,7 @@ pub struct Aws {
     rates: RateTable,
     fleet_table: String,
     job_queue_url: String,
+    picture_queue_url: String,
     ops_queue_url: String,
 }
 
@@ -41,6 +42,7 @@ impl Aws {
             rates: RateTable::new(aws, &config.rate_table),
             fleet_table: config.fleet_table.clone(),
             job_queue_url: config.job_queue_url.clone(),
+            picture_queue_url: config.picture_queue_url.clone(),
             ops_queue_url: config.ops_queue_url.clone(),
         }
     }

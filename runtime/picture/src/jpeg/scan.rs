@@ -18,8 +18,8 @@ pub(super) struct Component {
 pub(super) struct Scan {
     /// Which components, by their place in the frame.
     pub(super) components: Vec<usize>,
-    /// How many bytes of entropy-coded data it has.
-    pub(super) bytes: usize,
+    /// How many bytes of entropy-coded data it has at the most.
+    pub(super) bytes: u64,
 }
 
 /// Blocks of 8 × 8 samples across and down.
@@ -40,14 +40,6 @@ impl Component {
         across * down * 64
     }
 
-    /// Whether the blocks that the decoder looks for in a scan of this component alone are those that the standard puts there.
-    ///
-    /// It takes whole units and cuts them at the picture's own edge, which is one block too many where 2 and 4 meet.
-    pub(super) fn grid_is_plain(&self, size: (u64, u64), most: (u64, u64)) -> bool {
-        let (across, down) = self.padded_grid(size, most);
-        (across.min(size.0.div_ceil(8)), down.min(size.1.div_ceil(8))) == self.own_grid(size, most)
-    }
-
     fn padded_grid(&self, (width, height): (u64, u64), (most_across, most_down): (u64, u64)) -> Grid {
         (width.div_ceil(8 * most_across) * self.horizontal, height.div_ceil(8 * most_down) * self.vertical)
     }
@@ -58,7 +50,7 @@ impl Component {
 }
 
 impl Scan {
-    pub(super) fn read(segment: &[u8], frame: &[Component], bytes: usize) -> Result<Self, Refusal> {
+    pub(super) fn read(segment: &[u8], frame: &[Component]) -> Result<Self, Refusal> {
         let short = || Refusal::corrupt("a scan header of the JPEG has another length than its components need");
         let (&count, rest) = segment.split_first().ok_or_else(short)?;
         let (named, _spectral_selection) = rest.as_chunks::<2>().0.split_at_checked(count.into()).ok_or_else(short)?;
@@ -68,7 +60,7 @@ impl Scan {
         let place = |&[number, _tables]: &[u8; 2]| frame.iter().position(|component| component.number == number);
         let components: Option<Vec<_>> = named.iter().map(place).collect();
         let components = components.ok_or_else(|| Refusal::corrupt("a scan of the JPEG names a component that its frame does not have"))?;
-        Ok(Self { components, bytes })
+        Ok(Self { components, bytes: 0 })
     }
 
     /// How many blocks it carries.

@@ -1,7 +1,7 @@
-//! The job queue.
+//! The job queue, and the queue of those jobs that are pictures.
 
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
-use contract::jobs::JobMessage;
+use contract::jobs::{JobMessage, PICTURE, is_fifo};
 use serde_json::Value;
 
 use super::{Aws, failed};
@@ -33,13 +33,15 @@ impl JobQueue for Aws {
 
     async fn send(&self, job: &JobMessage<Value>) -> Result<(), CloudError> {
         const DOING: &str = "send a job's message again";
+        let queue_url = if job.task == PICTURE { &self.picture_queue_url } else { &self.job_queue_url };
         let mut call = self
             .sqs
             .send_message()
-            .queue_url(&self.job_queue_url)
+            .queue_url(queue_url)
             .message_body(serde_json::to_string(job).map_err(failed(DOING))?)
             .message_group_id(job.message_group_id())
-            .message_deduplication_id(job.deduplication_id());
+            // Elsewhere SQS refuses one, and who receives a message twice finds its job claimed, or at its end.
+            .set_message_deduplication_id(is_fifo(queue_url).then(|| job.deduplication_id().to_owned()));
         for (name, value) in job.attributes() {
             let value = MessageAttributeValue::builder().data_type("String").string_value(value).build().map_err(failed(DOING))?;
             call = call.message_attributes(name, value);

@@ -248,6 +248,7 @@ impl Machines for Fake {
 pub(crate) fn config() -> ReconcilerConfig {
     ReconcilerConfig {
         job_queue_url: "url".to_owned(),
+        picture_queue_url: "pictures".to_owned(),
         jobs_table: "jobs".to_owned(),
         fleet_table: "fleet".to_owned(),
         target: "group".to_owned(),

@@ -67,7 +67,7 @@ async fn ask(api: &Api<'_>, bearer: &str, told: Tell<'_>) -> Result<(Accepted, I
     Ok((accepted, begun))
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: &str, status: u16, body: &str) -> Result<T, Failure> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(path: &str, status: u16, body: &str) -> Result<T, Failure> {
     let short: String = body.chars().take(200).collect();
     let wrong = || {
         let message = format!("{path} was answered with {status} `{short}` instead of 200 and what was asked for");

@@ -1,8 +1,10 @@
 //! The API as its users meet it: a token, a job, its text, a fleet that comes and goes, and the cases that must be refused.
 
 mod fleet;
+mod generated;
 mod job;
 mod model;
+mod pictures;
 mod refusals;
 mod user;
 
@@ -69,7 +71,7 @@ impl Api<'_> {
         if !body.is_empty() {
             headers.push(("content-type", "application/json".to_owned()));
         }
-        let call = Call { method, url: format!("{}{path}", self.names.url), headers, body: body.to_owned() };
+        let call = Call { method, url: format!("{}{path}", self.names.url), headers, body: body.as_bytes().to_vec() };
         self.http.send(call).await.map_err(|error| Failure::call(&format!("call {method} {path}"), self.request, error))
     }
 }
@@ -92,7 +94,17 @@ async fn with_user(api: &Api<'_>, user: &User, known: Known, id: Ulid, told: Tel
     tell(told, &Event::Token { user: user.name.clone(), made: user.made, token: None })?;
     let begun = Instant::now();
     let before = fleet::size(api, begun, told).await?;
+    generated::test(api, &token, told).await?;
     job::test(api, &token, before, told).await?;
+    // A user of their own again: they are asked about until they are done.
+    if let Some(painter) = User::of(api, known.clone(), &format!("smoke-{id}-pictures")).await? {
+        let result = match painter.token(api).await {
+            Ok(token) => pictures::test(api, &token, told).await,
+            Err(failure) => Err(failure),
+        };
+        painter.forget(api).await;
+        result?;
+    }
     let other = User::of(api, known, &format!("smoke-{id}-refused")).await?;
     let result = match &other {
         Some(other) => refusals::test(api, &other.token(api).await?, told).await,

@@ -6,13 +6,17 @@ use std::{collections::BTreeMap, error::Error, future::Future};
 
 pub use s3::S3Store;
 
+use crate::spool::Arrivals;
+
 /// Buckets of objects. The handler knows no more of S3 than this, so its tests need no cloud, and can make every call fail.
 pub trait Store: Send + Sync {
     /// What an object is like, without its content.
     fn head(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Head, StoreError>> + Send;
 
-    /// An object's content, as long as it still has this entity tag; `bytes` is how many are expected.
-    fn get(&self, bucket: &str, key: &str, etag: &str, bytes: u64) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
+    /// An object's content, as long as it still has this entity tag, piece by piece into `arrivals`.
+    ///
+    /// It is well when all that was announced has arrived and is what was stored, or when no more is wanted.
+    fn get(&self, bucket: &str, key: &str, etag: &str, arrivals: Arrivals) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Writes an object, in place of what is there.
     fn put(&self, bucket: &str, key: &str, object: NewObject) -> impl Future<Output = Result<(), StoreError>> + Send;

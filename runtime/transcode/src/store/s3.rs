@@ -10,6 +10,7 @@ use aws_sdk_s3::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Head, NewObject, Store, StoreError};
+use crate::spool::{Appetite, Arrivals};
 
 /// Objects in S3, or in whatever answers at the configured endpoint.
 #[derive(Debug, Clone)]
@@ -69,24 +70,22 @@ impl Store for S3Store {
         })
     }
 
-    async fn get(&self, bucket: &str, key: &str, etag: &str, bytes: u64) -> Result<Vec<u8>, StoreError> {
+    async fn get(&self, bucket: &str, key: &str, etag: &str, mut arrivals: Arrivals) -> Result<(), StoreError> {
         let call = Call { doing: "read", bucket, key };
         let found =
             self.client.get_object().bucket(bucket).key(key).if_match(quoted(etag)).send().await.map_err(|error| call.error(error))?;
-        let expected = usize::try_from(bytes).map_err(|error| call.failed(error))?;
-        // Collected by hand, since the SDK's own way holds all of it twice.
-        let mut content = Vec::with_capacity(expected);
+        // An endpoint that does not know the condition would answer with whatever is there now.
+        if found.e_tag().is_some_and(|found| found.trim_matches('"') != etag) {
+            return Err(StoreError::Changed { bucket: bucket.to_owned(), key: key.to_owned() });
+        }
         let mut stream = found.body;
+        // The last piece comes only when the checksum is right that S3 keeps of the whole.
         while let Some(chunk) = stream.try_next().await.map_err(|error| call.failed(error))? {
-            if content.len() + chunk.len() > expected {
-                return Err(call.failed(format!("more than the {expected} bytes that were announced arrived")));
+            if arrivals.append(&chunk).map_err(|error| call.failed(error))? == Appetite::Enough {
+                return Ok(());
             }
-            content.extend_from_slice(&chunk);
         }
-        if content.len() < expected {
-            return Err(call.failed(format!("{} of {expected} bytes arrived", content.len())));
-        }
-        Ok(content)
+        arrivals.complete().map_err(|error| call.failed(error))
     }
 
     async fn put(&self, bucket: &str, key: &str, object: NewObject) -> Result<(), StoreError> {

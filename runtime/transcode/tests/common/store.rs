@@ -3,9 +3,12 @@
 use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
+    io,
     sync::Mutex,
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
+use transcode::spool::{Appetite, Arrivals};
 use transcode::store::{Head, NewObject, Store, StoreError};
 
 /// Bucket and key.
@@ -26,6 +29,8 @@ pub(crate) struct MemoryStore {
     objects: Mutex<BTreeMap<Place, Object>>,
     calls: Mutex<Vec<String>>,
     before: Mutex<Option<Before>>,
+    breaks_off_once: Mutex<Option<usize>>,
+    sent: AtomicUsize,
 }
 
 pub(crate) fn etag(body: &[u8]) -> String {
@@ -64,6 +69,16 @@ impl MemoryStore {
             count += 1;
             (count == number + 1).then_some("503 Slow Down")
         });
+    }
+
+    /// Makes the next object that is read break off after so many bytes.
+    pub(crate) fn break_off(&self, after: usize) {
+        *self.breaks_off_once.lock().unwrap() = Some(after);
+    }
+
+    /// How many bytes of objects were sent.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
     }
 
     pub(crate) fn get_object(&self, bucket: &str, key: &str) -> Option<Object> {
@@ -125,8 +140,21 @@ impl Store for MemoryStore {
         })
     }
 
-    async fn get(&self, bucket: &str, key: &str, etag: &str, _bytes: u64) -> Result<Vec<u8>, StoreError> {
-        self.call("get", bucket, key, |objects| Ok(find(objects, bucket, key, Some(etag))?.body.clone()))
+    async fn get(&self, bucket: &str, key: &str, etag: &str, mut arrivals: Arrivals) -> Result<(), StoreError> {
+        let body = self.call("get", bucket, key, |objects| Ok(find(objects, bucket, key, Some(etag))?.body.clone()))?;
+        let failed =
+            |source: io::Error| StoreError::Failed { doing: "get", bucket: bucket.to_owned(), key: key.to_owned(), source: source.into() };
+        let breaks_off = self.breaks_off_once.lock().unwrap().take();
+        let sent = breaks_off.unwrap_or(body.len()).min(body.len());
+        for chunk in body[..sent].chunks(1_000) {
+            self.sent.fetch_add(chunk.len(), Ordering::Relaxed);
+            if arrivals.append(chunk).map_err(failed)? == Appetite::Enough {
+                return Ok(());
+            }
+            // As a network does, so that the decoder may have a look at it.
+            tokio::task::yield_now().await;
+        }
+        arrivals.complete().map_err(failed)
     }
 
     async fn put(&self, bucket: &str, key: &str, object: NewObject) -> Result<(), StoreError> {

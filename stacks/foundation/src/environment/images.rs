@@ -4,13 +4,15 @@ use contract::images::{Colour, Limits, Proxies};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::upload::Upload;
+
 /// The image pipeline: pictures in, smaller JPEGs out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Images {
     /// Memory of the transcoder in MB as Lambda counts them; processor time grows with it, to one whole core at 1,769.
     ///
-    /// Must hold the largest picture that the three `max_…` settings let in.
+    /// Must hold what `max_decoded_megabytes` lets a picture take, and 64 for the program.
     #[schemars(range(min = 128, max = 10_240))]
     pub memory_mb: u32,
 
@@ -44,6 +46,10 @@ pub struct Images {
     )]
     pub background: Colour,
 
+    /// Whether pixels are averaged as light, so that fine bright details keep their brightness, in about twice the time.
+    #[serde(default)]
+    pub linear_light: bool,
+
     /// Largest file that is let in, in MiB as stored.
     #[serde(default = "default::max_input_megabytes")]
     #[schemars(range(min = 1, max = 100))]
@@ -55,6 +61,8 @@ pub struct Images {
     pub max_megapixels: u32,
 
     /// Most memory in MiB that decoding one picture may take, known from its header; others are refused.
+    ///
+    /// The rows of most pass by in a few MiB; a progressive JPEG takes 3 bytes a pixel, 6 without chroma subsampling.
     #[serde(default = "default::max_decoded_megabytes")]
     #[schemars(range(min = 16, max = 8192))]
     pub max_decoded_megabytes: u32,
@@ -83,6 +91,10 @@ pub struct Images {
     #[serde(default = "default::dead_letter_retention_days")]
     #[schemars(range(min = 1, max = 14))]
     pub dead_letter_retention_days: u32,
+
+    /// How pictures come in over the API.
+    #[serde(default)]
+    pub upload: Upload,
 
     /// When people are told. One dead letter is always an alarm.
     pub alarms: ImageAlarms,
@@ -117,13 +129,17 @@ impl Images {
     /// What the proxies look like, as the transcoder is told.
     #[must_use]
     pub fn proxies(&self) -> Proxies {
-        Proxies { boxes: self.boxes.clone(), jpeg_quality: self.jpeg_quality, background: self.background }
+        Proxies { boxes: self.boxes.clone(), jpeg_quality: self.jpeg_quality, background: self.background, linear_light: self.linear_light }
     }
 
     /// What is refused for its size, as the transcoder is told.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        limits(self.max_input_megabytes.into(), self.max_megapixels.into(), self.max_decoded_megabytes.into())
+        Limits {
+            max_input_bytes: u64::from(self.max_input_megabytes) * MEBIBYTE,
+            max_pixels: u64::from(self.max_megapixels) * 1_000_000,
+            ..decoded_limit(self.max_decoded_megabytes.into())
+        }
     }
 
     /// Seconds for which news that a transcoder took stays hidden: six times its timeout, as AWS advises, so that retries of a
@@ -145,14 +161,9 @@ impl Architecture {
     }
 }
 
-/// The transcoder's limits in its own units; width and height are bounded by what a JPEG can say of itself.
-pub(super) fn limits(max_input_megabytes: u64, max_megapixels: u64, max_decoded_megabytes: u64) -> Limits {
-    Limits {
-        max_input_bytes: max_input_megabytes * MEBIBYTE,
-        max_pixels: max_megapixels * 1_000_000,
-        max_decoded_bytes: max_decoded_megabytes * MEBIBYTE,
-        ..Limits::default()
-    }
+/// The transcoder's limit of memory in its own unit; width and height are bounded by what a JPEG can say of itself.
+pub(super) fn decoded_limit(max_decoded_megabytes: u64) -> Limits {
+    Limits { max_decoded_bytes: max_decoded_megabytes * MEBIBYTE, ..Limits::default() }
 }
 
 const MEBIBYTE: u64 = 1024 * 1024;

@@ -10,6 +10,7 @@ mod check;
 mod deploys;
 mod fleet;
 mod github;
+mod imagegen;
 mod images;
 mod jobs;
 mod mistakes;
@@ -20,12 +21,14 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod upload;
 
 pub use api::{Api, ApiAlarms, Login, RetryAfter, TokenUse};
 pub use basics::{Alerts, Artifacts, DataProtection, LOG_RETENTION_DAYS, Protection, RUNBOOKS};
 pub use deploys::{Deploys, MOST_ALARMS, Rollback};
 pub use fleet::{Engine, Fleet, FleetAlarms, FleetMode, ModelFile};
 pub use github::{Github, IdentityProvider};
+pub use imagegen::{Imagegen, ImagegenAlarms};
 pub use images::{Architecture, ImageAlarms, Images};
 pub use jobs::{Encryption, JobAlarms, Jobs};
 pub use mistakes::{Mistake, Mistakes, Related};
@@ -35,7 +38,8 @@ pub use schema::schema;
 pub use texts::{
     AccountId, AlarmName, DeploymentEnvironment, EmailAddress, Endpoint, EnvironmentName, Region, Repository, WebAddress, WrongForm,
 };
-pub use texts::{DomainPrefix, InstanceType, Model, ModelKey, Origin, ServerUrl, Sha256};
+pub use texts::{CertificateArn, DomainPrefix, ImageDigest, ImageModel, InstanceType, Model, ModelKey, Origin, ServerUrl, Sha256};
+pub use upload::{Upload, UploadMode};
 
 use cfn_kit::yaml;
 use check::Check;
@@ -105,6 +109,10 @@ pub struct Environment {
     /// The workers: what they run on, how many there are, and which model they have.
     #[serde(default)]
     pub fleet: Fleet,
+
+    /// Generated pictures: a prompt in, a picture out.
+    #[serde(default)]
+    pub imagegen: Imagegen,
 
     /// The image pipeline: pictures in, smaller JPEGs out.
     pub images: Images,

@@ -3,22 +3,26 @@
 mod jobs;
 
 use super::check::Check;
-use super::images::limits;
+use super::images::decoded_limit;
 use super::mistakes::Related;
 use super::schema::{self, SCHEMA};
 use cfn_kit::yaml::{Meaning, Node};
+use contract::imagegen::Family;
 use serde_json::Value as Json;
 
 /// Applies every rule whose settings are right by themselves.
 pub(super) fn apply(check: &mut Check<'_>, root: &Node) {
-    for part in ["jobs", "images"] {
+    for part in ["jobs", "imagegen", "images"] {
         letters_outlive_messages(check, root, part);
         the_age_alarm_can_fire(check, root, part);
     }
     every_try_has_its_time(check, root);
     memory_holds_the_largest_picture(check, root);
     boxes_shrink(check, root);
+    the_model_is_of_its_family(check, root);
+    pictures_wait_as_long_as_they_are_wanted(check, root);
     what_is_relied_on_is_waited_for(check, root);
+    servers_have_what_they_need(check, root);
     a_key_goes_over_tls(check, root);
     jobs::apply(check, root);
 }
@@ -27,17 +31,56 @@ pub(super) fn apply(check: &mut Check<'_>, root: &Node) {
 fn a_key_goes_over_tls(check: &mut Check<'_>, root: &Node) {
     let setting = |name: &str| root.get("fleet").and_then(|fleet| fleet.get(name));
     let Some(key) = setting("engine_key_parameter").filter(|_| !check.is_wrong("fleet.engine_key_parameter")) else { return };
-    let url = setting("engine_url");
-    let text = match url.and_then(Node::meaning) {
-        Some(Meaning::String(text)) => text,
-        _ => "",
-    };
+    // That a URL is missing where one is needed, or is none, is told elsewhere.
+    let Some(url) = setting("engine_url").filter(|_| !check.is_wrong("fleet.engine_url")) else { return };
+    let Some(Meaning::String(text)) = url.meaning() else { return };
     if !contract::worker::may_carry_a_key(text) {
         let message = format!("`fleet.engine_url` is `{text}`, but must begin with `https://` where `fleet.engine_key_parameter` is set");
-        let mistake = check.wrong(url.unwrap_or(key), "fleet.engine_url", message);
+        let mistake = check.wrong(url, "fleet.engine_url", message);
         mistake.see = Some(Related::new(key, "the key is set here".to_owned()));
         mistake.help = Some("give the server a certificate, or the address of one on the worker's own machine".to_owned());
     }
+}
+
+/// A job that SQS drops while it is wanted never comes to an end: whoever asked looks at it in vain.
+fn pictures_wait_as_long_as_they_are_wanted(check: &mut Check<'_>, root: &Node) {
+    let paths = ["imagegen.retention_days", "api.job_lifetime_minutes"];
+    let Some([retained, lifetime]) = settings(check, root, paths) else { return };
+    let minutes = retained.number * 24 * 60;
+    if minutes < lifetime.number {
+        let message = format!(
+            "`{}` is {}, which are {minutes} minutes, but a job may be wanted for `{}`, which is {}",
+            paths[0],
+            retained.shown(),
+            paths[1],
+            lifetime.shown()
+        );
+        blame(check, [retained, lifetime], paths[0], message, "keep jobs in their queue for as long as they are wanted");
+    }
+}
+
+/// A model of another family would refuse every request, since its requests look otherwise.
+fn the_model_is_of_its_family(check: &mut Check<'_>, root: &Node) {
+    let (model, family) = ("imagegen.model", "imagegen.family");
+    if check.is_wrong(model) || check.is_wrong(family) {
+        return;
+    }
+    let setting = |name: &str| root.get("imagegen").and_then(|part| part.get(name));
+    let usual = super::Imagegen::default();
+    let shown = |node: Option<&Node>, usual: &str| node.and_then(Node::scalar).map_or(usual.to_owned(), |scalar| scalar.text.clone());
+    let (model_node, family_node) = (setting("model"), setting("family"));
+    let model_text = shown(model_node, usual.model.as_str());
+    let family_text = shown(family_node, usual.family.as_str());
+    if Family::of(&family_text).is_none_or(|family| family.has(&model_text)) {
+        return;
+    }
+    // Both are right by default, so one of them stands in the file.
+    let Some(node) = family_node.or(model_node) else { return };
+    let path = if family_node.is_some() { family } else { model };
+    let message = format!("`{family}` is `{family_text}`, but `{model}` is `{model_text}`");
+    let mistake = check.wrong(node, path, message);
+    mistake.see = model_node.filter(|_| family_node.is_some()).map(|node| Related::new(node, format!("`{model}` is `{model_text}`")));
+    mistake.help = Some("set the family to the provider at the beginning of the model's id".to_owned());
 }
 
 /// Data that is kept is somebody's: there, a stack is complete when it serves, and not before.
@@ -50,6 +93,27 @@ fn what_is_relied_on_is_waited_for(check: &mut Check<'_>, root: &Node) {
         mistake.see = Some(Related::new(data, "`protection.data` is `keep`".to_owned()));
         mistake.help =
             Some("leave it out: people rely on an environment that keeps its data, so a deploy must wait until it serves".to_owned());
+    }
+}
+
+/// Servers that take pictures need a certificate, an image, and a network that the internet reaches.
+fn servers_have_what_they_need(check: &mut Check<'_>, root: &Node) {
+    let Some(upload) = root.get("images").and_then(|images| images.get("upload")) else { return };
+    let word = |node: &Node, word: &str| node.meaning() == Some(Meaning::String(word));
+    let Some(mode) = upload.get("mode").filter(|mode| word(mode, "stream")) else { return };
+    for (name, what) in [("certificate_arn", "the certificate of its host name"), ("image", "the container image of the servers")] {
+        if upload.get(name).is_none() {
+            let message = format!("`images.upload.mode` is `stream`, but `images.upload.{name}` is missing");
+            check.wrong(mode, "images.upload.mode", message).help = Some(format!("set `images.upload.{name}`: {what}"));
+        }
+    }
+    let egress = root.get("network").and_then(|network| network.get("egress"));
+    if let Some(egress) = egress.filter(|egress| word(egress, "endpoints")) {
+        let message =
+            "`images.upload.mode` is `stream`, but `network.egress` is `endpoints`, where the internet is out of reach".to_owned();
+        let mistake = check.wrong(mode, "images.upload.mode", message);
+        mistake.see = Some(Related::new(egress, "`network.egress` is `endpoints`".to_owned()));
+        mistake.help = Some("take `public` or `nat`, or the mode `presigned`, which needs no network".to_owned());
     }
 }
 
@@ -98,17 +162,15 @@ fn every_try_has_its_time(check: &mut Check<'_>, root: &Node) {
 
 /// A function that runs out of memory is killed, and its picture tried again and again.
 fn memory_holds_the_largest_picture(check: &mut Check<'_>, root: &Node) {
-    let paths = ["images.memory_mb", "images.max_input_megabytes", "images.max_megapixels", "images.max_decoded_megabytes"];
-    let Some([memory, input, pixels, decoded]) = settings(check, root, paths) else { return };
-    let [input_megabytes, megapixels, decoded_megabytes] = [&input, &pixels, &decoded].map(|setting| setting.number.unsigned_abs());
-    let needed = limits(input_megabytes, megapixels, decoded_megabytes).memory_mebibytes();
+    let Some([memory, decoded]) = settings(check, root, ["images.memory_mb", "images.max_decoded_megabytes"]) else { return };
+    let needed = decoded_limit(decoded.number.unsigned_abs()).memory_mebibytes();
     if memory.number.unsigned_abs() < needed {
         let message = format!(
-            "`images.memory_mb` is {}, but must be at least {needed} for files of {input_megabytes} MiB that decode to {decoded_megabytes} MiB",
-            memory.number
+            "`images.memory_mb` is {}, but must be at least {needed} for pictures that take {} MiB to decode",
+            memory.number, decoded.number
         );
-        let help = format!("set it to {needed}, or lower `images.max_input_megabytes` or `images.max_decoded_megabytes`");
-        blame(check, [memory, decoded, input], "images.memory_mb", message, &help);
+        let help = format!("set it to {needed}, or lower `images.max_decoded_megabytes`");
+        blame(check, [memory, decoded], "images.memory_mb", message, &help);
     }
 }
 

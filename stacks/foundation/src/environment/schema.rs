@@ -43,6 +43,11 @@ pub(super) fn required(schema: &Json) -> impl Iterator<Item = &str> {
     schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
 }
 
+/// The words of a type that knows no schemas, as [`words`] reads them.
+pub(super) fn consts(words: &[&str]) -> Json {
+    words.iter().map(|word| serde_json::json!({ "type": "string", "const": word })).collect()
+}
+
 /// The words that a text must be one of.
 pub(super) fn words(schema: &Json) -> Option<Vec<&str>> {
     schema.get("oneOf")?.as_array()?.iter().map(|word| word.get("const")?.as_str()).collect()

@@ -36,6 +36,7 @@ images:
   boxes: [2048, 1024]
   jpeg_quality: 80
   background: "#ffffff"
+  linear_light: false
   max_input_megabytes: 100
   max_megapixels: 200
   max_decoded_megabytes: 1216

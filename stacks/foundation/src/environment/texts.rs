@@ -75,6 +75,14 @@ pub struct InstanceType(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Model(String);
 
+/// An image model by its id in Bedrock, of a provider whose requests and answers are known here.
+///
+/// Profiles that call a model in whichever region has room (`us.…`) are not among them: a role that may call one model in one region
+/// could not use them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ImageModel(String);
+
 /// The key of a model's file in its bucket. Its letters need no quoting in a shell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -94,6 +102,16 @@ pub struct ServerUrl(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ParameterName(String);
+
+/// The ARN of a certificate in AWS Certificate Manager.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CertificateArn(String);
+
+/// A container image in ECR, named by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ImageDigest(String);
 
 /// Where requests go when not to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -183,10 +201,17 @@ form! {
     DomainPrefix: "^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$", "small letters, digits and hyphens, such as `cloudwright-staging`", ["cloudwright-staging"];
     InstanceType: "^[a-z][a-z0-9-]*[.][a-z0-9-]+$", "an instance type, such as `g5.xlarge`", ["g4dn.xlarge", "g5.xlarge", "g6.xlarge"];
     Model: "^[a-z0-9][a-z0-9._-]{0,63}$", "a model's name, such as `tinyllama`", ["tinyllama"];
+    ImageModel: "^(amazon|stability)[.][a-z0-9][a-z0-9._-]{0,99}(:[0-9]{1,4})?$", "the id of an image model of Amazon or Stability, such as `stability.stable-image-core-v1:1`",
+        ["stability.stable-image-core-v1:1", "stability.stable-image-ultra-v1:1", "stability.sd3-5-large-v1:0"];
     ModelKey: "^[A-Za-z0-9][A-Za-z0-9._/-]{0,511}$", "the key of a GGUF file, such as `models/tinyllama.gguf`", ["models/tinyllama.gguf"];
     Sha256: "^[0-9a-f]{64}$", "a SHA-256 of 64 hexadecimal digits in quotes", ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"];
     ServerUrl: "^https?://[A-Za-z0-9.:/-]+$", "a URL, such as `http://127.0.0.1:8080`", ["http://127.0.0.1:8080"];
     ParameterName: "^(/[A-Za-z0-9_.-]+){1,15}$", "the name of a parameter with its path, such as `/cloudwright/prod/engine-key`", ["/cloudwright/prod/engine-key"];
+    CertificateArn: "^arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}$", "the ARN of a certificate in ACM",
+        ["arn:aws:acm:eu-central-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"];
+    ImageDigest: "^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com([.]cn)?/[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}$",
+        "an image in ECR with its digest, `<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<64 digits>`; a tag could be moved",
+        ["111111111111.dkr.ecr.eu-central-1.amazonaws.com/upload@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"];
     Endpoint: "^(local-cloud|https?://[^/\\s]\\S*)$", "`local-cloud` or a URL such as `http://127.0.0.1:4566`", [LOCAL_CLOUD, "http://127.0.0.1:4566"];
 }
 
@@ -206,7 +231,7 @@ macro_rules! newtype {
     )+};
 }
 
-newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress Origin DomainPrefix InstanceType Model ModelKey Sha256 ServerUrl ParameterName);
+newtype!(AccountId Region EmailAddress Repository DeploymentEnvironment EnvironmentName AlarmName WebAddress Origin DomainPrefix InstanceType Model ImageModel ModelKey Sha256 ServerUrl ParameterName CertificateArn ImageDigest);
 
 /// What stands for a text that an environment leaves out.
 macro_rules! by_default {
@@ -222,7 +247,19 @@ macro_rules! by_default {
 by_default! {
     DomainPrefix: "cloudwright";
     Model: "tinyllama";
+    // Amazon's own are gone by November 2026: Titan Image Generator G1 v2 since 30 June 2026, Nova Canvas since 30 September 2026, says the
+    // life cycle page of Bedrock's user guide. Of Stability's text-to-image models this one and its two neighbours (Stable Image Ultra,
+    // Stable Diffusion 3.5 Large) were active when that page was last read, in July 2026; AWS's code examples moved to this one that month.
+    // That it is active in your account on the day of a deploy is what `preflight` asks.
+    ImageModel: "stability.stable-image-core-v1:1";
     ModelKey: "models/tinyllama.gguf";
+}
+
+impl ImageModel {
+    /// The one region that has the model that is taken by default.
+    pub(super) fn default_region() -> Region {
+        Region::of("us-west-2")
+    }
 }
 
 impl AlarmName {
@@ -236,6 +273,17 @@ impl AlarmName {
     #[must_use]
     pub fn logical_id(&self) -> &str {
         self.0.split_once('.').map_or("", |(_, id)| id)
+    }
+}
+
+impl ImageDigest {
+    /// Region, account and name of its repository.
+    #[must_use]
+    pub fn repository(&self) -> [&str; 3] {
+        let (registry, image) = self.0.split_once('/').unwrap_or_default();
+        let mut parts = registry.split('.');
+        let account = parts.next().unwrap_or_default();
+        [parts.nth(2).unwrap_or_default(), account, image.split('@').next().unwrap_or_default()]
     }
 }
 

@@ -22,6 +22,9 @@ pub(crate) enum Error {
     #[error("`{compiler}` cannot be started, and packages with C++ inside need it")]
     NoCompiler { compiler: String, source: io::Error },
 
+    #[error("no assembler for the picture codecs: {why}")]
+    NoAssembler { why: String },
+
     #[error("`{command}` failed")]
     Build { command: String },
 
@@ -75,6 +78,10 @@ impl Error {
             // It says itself that nothing was sent.
             Self::Python(error) => return error.hint(),
             Self::NoCompiler { .. } => "install a C++ compiler (Debian: `apt install g++`)".to_owned(),
+            Self::NoAssembler { .. } => {
+                "install nasm 2.13 or newer (Debian, Ubuntu: `apt update && apt install nasm`, Fedora: `dnf install nasm`, macOS: `brew install nasm`)"
+                    .to_owned()
+            }
             Self::NoTool { .. } => "install Rust from https://rustup.rs, or set CARGO to the cargo to use (RUSTC: the compiler)".to_owned(),
             Self::Build { .. } => "the compiler's messages are above".to_owned(),
             Self::Stopped { .. } => "build again to go on where it stopped".to_owned(),
@@ -109,6 +116,7 @@ impl Error {
             Self::Python(error) => error.causes(),
             Self::NoTool { .. }
             | Self::NoCompiler { .. }
+            | Self::NoAssembler { .. }
             | Self::Build { .. }
             | Self::Stopped { .. }
             | Self::Message { .. }

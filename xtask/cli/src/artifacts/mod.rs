@@ -6,6 +6,7 @@ mod elf;
 mod error;
 mod fresh;
 mod memory;
+mod nasm;
 mod native;
 mod pack;
 mod reproducible;

@@ -1,21 +1,25 @@
-//! Packages with C++ inside: which features they are built with, and the tools that takes.
+//! Packages with other languages than Rust inside: which features they are built with, and the tools that takes.
 //!
-//! Such a package says so in its manifest, and is built with those features by every command of ours, and without them by a plain
+//! A package with C++ says so in its manifest, and is built with those features by every command of ours, and without them by a plain
 //! `cargo build`, which therefore needs no C++:
 //!
 //! ```toml
 //! [package.metadata.cloudwright]
 //! native-features = ["llama"]
 //! ```
+//!
+//! A package with assembly says `assembler = true`; whatever depends on it is built with `nasm` on the PATH.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use super::Error;
 use super::cargo::cargo;
+use super::nasm::Place;
+use super::{Error, Machine};
 use crate::python::{Lookup, Purpose, Venv};
 use crate::workspace::Workspace;
 
@@ -27,11 +31,13 @@ const PROCESSOR: [&str; 6] = ["GGML_SSE42", "GGML_AVX", "GGML_AVX2", "GGML_BMI2"
 /// What CMake reads after llama.cpp's own settings, seen from the repository's root.
 const ONLY_THE_LIBRARY: &str = "runtime/inference/only-the-library.cmake";
 
-/// What a build needs for the packages with C++ among those that it builds; nothing for most.
+/// What a build needs for the packages with other languages inside among those that it builds; nothing for most.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Native {
     /// As cargo's `--features` takes them: `gpu-worker/llama`.
     features: Vec<String>,
+    /// Whether some of it is written in assembly.
+    assembler: bool,
 }
 
 /// The parts of `cargo metadata` that matter here.
@@ -43,7 +49,20 @@ struct Metadata {
 #[derive(Debug, Deserialize)]
 struct Package {
     name: String,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
     metadata: Option<Tables>,
+}
+
+impl Package {
+    fn ours(&self) -> Option<&Ours> {
+        self.metadata.as_ref()?.cloudwright.as_ref()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,7 +73,10 @@ struct Tables {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Ours {
+    #[serde(default)]
     native_features: Vec<String>,
+    #[serde(default)]
+    assembler: bool,
 }
 
 impl Native {
@@ -74,9 +96,21 @@ impl Native {
 
     fn among(metadata: Metadata, packages: Option<&[&str]>) -> Self {
         let wanted = |name: &str| packages.is_none_or(|packages| packages.contains(&name));
-        let ours = metadata.packages.into_iter().filter(|package| wanted(&package.name));
-        let native = ours.filter_map(|package| Some((package.name, package.metadata?.cloudwright?.native_features)));
-        Self { features: native.flat_map(|(name, features)| features.into_iter().map(move |one| format!("{name}/{one}"))).collect() }
+        let features = metadata.packages.iter().filter(|package| wanted(&package.name)).flat_map(|package| {
+            let features = package.ours().map(|ours| ours.native_features.as_slice()).unwrap_or_default();
+            features.iter().map(|one| format!("{}/{one}", package.name))
+        });
+        let features = features.collect();
+
+        let mut open: Vec<&Package> = metadata.packages.iter().filter(|package| wanted(&package.name)).collect();
+        let mut seen: BTreeSet<_> = open.iter().map(|package| package.name.as_str()).collect();
+        let mut assembler = false;
+        while let Some(package) = open.pop() {
+            assembler |= package.ours().is_some_and(|ours| ours.assembler);
+            let named = |name: &str| package.dependencies.iter().any(|dependency| dependency.name == name);
+            open.extend(metadata.packages.iter().filter(|package| named(&package.name) && seen.insert(&package.name)));
+        }
+        Self { features, assembler }
     }
 
     /// The words for cargo.
@@ -86,19 +120,24 @@ impl Native {
 
     /// The variables for cargo. The tools are installed when they are not there yet.
     pub(crate) fn variables(&self, workspace: &Workspace, say: &dyn Fn(&str)) -> Result<Vec<(&'static str, OsString)>, Error> {
+        let mut variables = Vec::new();
+        // Other processors' SIMD is C.
+        if self.assembler && Machine::host() == Some(Machine::X86_64) {
+            variables.extend(Place::in_target(workspace.target()).ensure(say)?.map(|path| ("PATH", path)));
+        }
         if self.features.is_empty() {
-            return Ok(Vec::new());
+            return Ok(variables);
         }
         let headers = headers_of("cc")?;
         // Only asked whether it is there.
         headers_of("c++")?;
         let venv = Venv::ensure(&Purpose::NATIVE, workspace.target(), &Lookup::from_environment(), say)?;
         let libclang = venv.packages()?.join("clang/native");
-        let mut variables = vec![
+        variables.extend([
             ("CMAKE", venv.program("cmake").into()),
             ("LIBCLANG_PATH", libclang.into()),
             ("CMAKE_PROJECT_INCLUDE", workspace.root().join(ONLY_THE_LIBRARY).into()),
-        ];
+        ]);
         if let Some(headers) = headers {
             // The package has the library alone; `stddef.h` and its like are every compiler's own.
             let mut argument = OsString::from("-isystem");
@@ -125,7 +164,8 @@ mod tests {
     const METADATA: &str = r#"{"packages":[
         {"name":"gpu-worker","metadata":{"cloudwright":{"native-features":["llama"]}}},
         {"name":"front-door","metadata":null},
-        {"name":"smoke","metadata":{"docs":{}}},
+        {"name":"smoke","dependencies":[{"name":"serde"},{"name":"picture"}],"metadata":{"docs":{}}},
+        {"name":"picture","metadata":{"cloudwright":{"assembler":true}}},
         {"name":"inference","metadata":{"cloudwright":{"native-features":["llama"]}}}]}"#;
 
     fn among(packages: Option<&[&str]>) -> Vec<String> {
@@ -141,6 +181,15 @@ mod tests {
         );
         assert_eq!(among(Some(&["front-door", "smoke"])), [""; 0], "every deploy would wait for a C++ compiler");
         assert_eq!(among(None), ["--features", "gpu-worker/llama,inference/llama"]);
+    }
+
+    #[test]
+    fn what_depends_on_assembly_is_built_with_an_assembler_and_nothing_else_is() {
+        let needs = |packages: Option<&[&str]>| Native::among(serde_json::from_str(METADATA).unwrap(), packages).assembler;
+
+        let seen = [needs(Some(&["front-door", "smoke"])), needs(Some(&["front-door", "gpu-worker"])), needs(None)];
+
+        assert_eq!(seen, [true, false, true], "pictures would take twice the time, or every deploy wait for an assembler");
     }
 
     #[test]
@@ -166,6 +215,7 @@ mod tests {
         let native = Native::of(&workspace, Some(&["inference"])).unwrap();
 
         assert_eq!(native.arguments(), ["--features", "inference/llama"]);
+        assert!(Native::of(&workspace, Some(&["transcode"])).unwrap().assembler, "the transcoder would be shipped at half its speed");
         assert!(workspace.root().join(ONLY_THE_LIBRARY).is_file(), "three times as much would be compiled");
     }
 

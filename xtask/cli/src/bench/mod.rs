@@ -22,6 +22,7 @@ mod peers;
 mod proxy;
 mod reproducible;
 mod stats;
+mod transcode;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,7 +38,7 @@ use crate::workspace::Workspace;
 pub(crate) use error::Error;
 
 /// What to measure.
-#[derive(Debug, Clone, Copy, clap::Subcommand)]
+#[derive(Debug, Clone, clap::Subcommand)]
 pub(crate) enum What {
     /// Build, render, read, check, lint and compare a template of 490 resources
     Kit,
@@ -97,6 +98,15 @@ pub(crate) enum What {
         /// What the faults are drawn from; the same number draws the same ones
         #[arg(long, value_name = "NUMBER")]
         seed: Option<u64>,
+    },
+    /// Make proxies of large pictures of every kind with our pipeline and with sharp: CPU, memory, quality, files a second
+    Transcode {
+        /// How often each program runs on each picture, in turn
+        #[arg(long, default_value_t = 5, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+        /// Only pictures whose name holds this, such as `100mb` or `png`
+        #[arg(long, value_name = "WORD")]
+        only: Option<String>,
     },
 }
 
@@ -174,6 +184,7 @@ pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Inte
         What::FrontDoor { rounds } => front_door::measure(workspace, rounds, interrupts, tell),
         What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
         What::Jobs { jobs, seed } => jobs::measure(workspace, jobs, seed, interrupts, tell),
+        What::Transcode { rounds, only } => transcode::measure(workspace, rounds, only.as_deref(), interrupts, tell),
     }
 }
 

@@ -29,6 +29,7 @@ Examples:
   cargo xtask bench inference
   cargo xtask bench kills --times 50 --seed 7
   cargo xtask bench jobs --jobs 1000 --seed 7
+  cargo xtask bench transcode --rounds 3 --only 12mp
   cargo xtask bench peers --json | jq -c '[.name, .value, .times_our_cpu]'")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -40,7 +41,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
     let workspace = ctx.workspace()?;
-    let shipped = match args.what {
+    let shipped = match &args.what {
         What::Reproducible => shipped(ctx, &workspace)?,
         What::Kit
         | What::Edit { .. }
@@ -50,9 +51,10 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
         | What::Inference { .. }
         | What::FrontDoor { .. }
         | What::Kills { .. }
-        | What::Jobs { .. } => Vec::new(),
+        | What::Jobs { .. }
+        | What::Transcode { .. } => Vec::new(),
     };
-    let figures = bench::run(args.what, ctx, &shipped, &Interrupts::catch()?, &tell)?;
+    let figures = bench::run(args.what.clone(), ctx, &shipped, &Interrupts::catch()?, &tell)?;
     for figure in &figures {
         if args.json {
             json_line(out, figure)?;

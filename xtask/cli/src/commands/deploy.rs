@@ -314,6 +314,7 @@ fn prepare(
     // An engine that plays a part in a test has no such mode.
     if env::var_os(tools::ENGINE_VARIABLE).is_none() {
         local::compute(workspace, &tools::engine_among(&binaries)?, environment.region.as_str(), &|line| building.say(line))?;
+        local::image_models(workspace, &tools::stand_in_among(&binaries)?, &|line| building.say(line))?;
     }
     let artifacts = tools::pack(workspace, platform, &binaries, Profile::Dev)?;
     Ok(Ready { binaries, artifacts, local: Some(cloud.endpoint) })

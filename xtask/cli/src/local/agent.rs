@@ -100,7 +100,8 @@ fn start(folder: &Folder, venv: &Venv, account: &str, agent: Agent) -> Result<()
     state::write(&folder.agent(), &Agent { process, ..agent })
 }
 
-fn written(program: &Path) -> u64 {
+/// When a program was written, in seconds since 1970.
+pub(super) fn written(program: &Path) -> u64 {
     let modified = fs::metadata(program).and_then(|metadata| metadata.modified()).ok();
     modified.and_then(|modified| modified.duration_since(UNIX_EPOCH).ok()).map(|since| since.as_secs()).unwrap_or_default()
 }

@@ -54,6 +54,15 @@ impl Folder {
         self.0.join("agent.json")
     }
 
+    /// The stand-in for image models, or the one that ran last.
+    pub(super) fn stand_in(&self) -> PathBuf {
+        self.0.join("stand-in.json")
+    }
+
+    pub(super) fn stand_in_log(&self) -> PathBuf {
+        self.0.join("stand-in.log")
+    }
+
     /// What the compute agent keeps: programs and models of workers, and what they write.
     pub(super) fn workers(&self) -> PathBuf {
         self.0.join("workers")

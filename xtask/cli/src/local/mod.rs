@@ -19,6 +19,7 @@ mod process;
 mod references;
 mod server;
 mod sockets;
+mod stand_in;
 mod state;
 mod tls_only;
 
@@ -99,6 +100,13 @@ pub(crate) fn compute(workspace: &Workspace, engine: &Path, region: &str, say: &
     Place::of(workspace).compute(engine, region, say)
 }
 
+/// Starts the stand-in for image models beside the running local cloud, unless it runs: `program` is its binary.
+///
+/// It runs until [`down`]; the next [`up`] starts it again.
+pub(crate) fn image_models(workspace: &Workspace, program: &Path, say: &dyn Fn(&str)) -> Result<(), Error> {
+    Place::of(workspace).image_models(program, say)
+}
+
 /// Where the workers' logs lie, and the compute agent's process while it runs.
 pub(crate) fn compute_status(workspace: &Workspace) -> (PathBuf, Option<u32>) {
     let folder = Place::of(workspace).folder;
@@ -176,6 +184,7 @@ impl Place {
         self.folder.prepare()?;
         let state = self.start(&venv, port, account)?;
         agent::resume(&self.folder, &venv, &state)?;
+        stand_in::resume(&self.folder, &venv, &state)?;
         // What is kept is only whole until something is changed.
         self.folder.forget(&self.folder.kept())?;
         Ok(cloud(state, if kept.is_some() { Origin::Resumed } else { Origin::Empty }))
@@ -190,6 +199,7 @@ impl Place {
         let _lock = self.folder.lock(say)?;
         let Some(state) = self.remembered() else {
             agent::stop(&self.folder)?;
+            stand_in::stop(&self.folder)?;
             return Ok(Down::NotRunning);
         };
         let ran = state.process.is_alive();
@@ -206,6 +216,13 @@ impl Place {
         let Some(state) = self.remembered().filter(|state| state.process.is_alive()) else { return Ok(()) };
         let venv = Venv::ensure(&Purpose::LOCAL_CLOUD, &self.target, &Lookup::from_environment(), say)?;
         agent::ensure(&self.folder, &venv, &state, engine, region)
+    }
+
+    fn image_models(&self, program: &Path, say: &dyn Fn(&str)) -> Result<(), Error> {
+        let _lock = self.folder.lock(say)?;
+        let Some(state) = self.remembered().filter(|state| state.process.is_alive()) else { return Ok(()) };
+        let venv = Venv::ensure(&Purpose::LOCAL_CLOUD, &self.target, &Lookup::from_environment(), say)?;
+        stand_in::ensure(&self.folder, &venv, &state, program)
     }
 
     fn remembered(&self) -> Option<State> {
@@ -273,6 +290,7 @@ impl Place {
     fn stop(&self, state: &State) -> Result<(), Error> {
         // First, while there is still a local cloud that workers can put their jobs back into.
         agent::stop(&self.folder)?;
+        stand_in::stop(&self.folder)?;
         let gently = state.process.end(ENDS_WITHIN);
         if state.process.is_alive() {
             return Err(Error::WillNotEnd { pid: state.process.pid });

@@ -13,6 +13,7 @@ use super::Error;
 use super::folder::{Folder, PORTS};
 use super::http;
 use super::sockets::{holder, open_to_others};
+use super::stand_in;
 use super::state::State;
 use crate::python::Venv;
 
@@ -80,6 +81,8 @@ pub(super) fn spawn(venv: &Venv, folder: &Folder, port: u16, account: &str) -> R
         // Without an endpoint, a function of ours would call AWS itself; and it has no business with a machine's own role.
         .env("AWS_ENDPOINT_URL", endpoint(port))
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        // Its own Bedrock answers every model with words.
+        .env(stand_in::ENDPOINT_VARIABLE, endpoint(stand_in::port(port)))
         // Every address otherwise; and two services would open ports of their own to the network.
         .env("BIND_HOST", "127.0.0.1")
         .env("IOT_MTLS_ENABLED", "0")

@@ -12,7 +12,7 @@ case "$1 $2" in
 esac"#;
 
 /// Writes a shell script that can be started.
-pub(super) fn write_program(path: &Path, script: &str) {
+pub(crate) fn write_program(path: &Path, script: &str) {
     // Another process writes it: while this one had it open, a test beside us could start a child that keeps it open,
     // and Linux starts no program that somebody is writing.
     let write = r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#;

@@ -11,5 +11,7 @@ mod find;
 mod venv;
 
 pub(crate) use error::Error;
+#[cfg(test)]
+pub(crate) use fake::write_program;
 pub(crate) use find::Lookup;
 pub(crate) use venv::{Purpose, Venv};

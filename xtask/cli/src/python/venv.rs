@@ -62,6 +62,10 @@ impl Purpose {
     pub(crate) const SAM: Self =
         Self { name: "sam", what: "AWS SAM to compare with", requirements: include_str!("../../requirements/sam.txt") };
 
+    /// What makes pictures to transcode, and judges the results: numpy and Pillow.
+    pub(crate) const PICTURES: Self =
+        Self { name: "pictures", what: "pictures to transcode", requirements: include_str!("../../requirements/pictures.txt") };
+
     /// The digest of the packages: another one means that something of them changed.
     pub(crate) fn digest(&self) -> String {
         hexadecimal(&Sha256::digest(self.requirements))

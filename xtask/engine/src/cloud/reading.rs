@@ -146,7 +146,7 @@ impl Action {
             Value::Object(parameters) => parameters,
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
         };
-        Ask { action: self, parameters }
+        Ask { action: self, parameters, region: None }
     }
 }
 
@@ -157,14 +157,23 @@ pub struct Ask {
     pub action: Action,
     /// Its parameters, as AWS spells them.
     pub parameters: Map<String, Value>,
+    /// The region that is asked; the target's own when absent.
+    pub region: Option<String>,
 }
 
 impl Ask {
+    /// The same question to the service in another region.
+    #[must_use]
+    pub fn in_region(self, region: &str) -> Self {
+        Self { region: Some(region.to_owned()), ..self }
+    }
+
     /// The same for the same question.
     #[must_use]
     pub fn key(&self) -> String {
         let parameters = Value::Object(self.parameters.clone());
-        format!("{}:{} {parameters}", self.action.service.name, self.action.operation)
+        let place = self.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+        format!("{}:{}{place} {parameters}", self.action.service.name, self.action.operation)
     }
 }
 
@@ -242,5 +251,6 @@ mod tests {
 
         assert_eq!(one.key(), one.clone().key());
         assert_ne!(one.key(), other.key(), "one queue would get the other's answer");
+        assert_ne!(one.key(), one.clone().in_region("us-west-2").key(), "one region would get the other's answer");
     }
 }

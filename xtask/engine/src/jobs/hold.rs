@@ -29,6 +29,8 @@ pub(super) struct Graveyard {
     pub(super) url: String,
     /// The queue whose redrive policy names this one.
     pub(super) source: String,
+    /// Whether that is a FIFO queue, and so this one as well.
+    pub(super) fifo: bool,
     /// How many messages SQS thinks there are.
     pub(super) waiting: u64,
 }
@@ -74,12 +76,13 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         for (stack, queue, attributes) in &queues {
             let arn = word(attributes, "QueueArn");
             let source = queues.iter().find(|(_, _, other)| arn.is_some() && names(other) == arn);
-            let Some((_, source, _)) = source else { continue };
+            let Some((_, source, of_source)) = source else { continue };
             found.push(Graveyard {
                 stack: stack.stack.clone(),
                 logical_id: queue.logical_id.clone(),
                 url: queue.physical_id.clone(),
                 source: source.physical_id.clone(),
+                fifo: word(of_source, "FifoQueue").as_deref() == Some("true"),
                 waiting: word(attributes, "ApproximateNumberOfMessages").and_then(|text| text.parse().ok()).unwrap_or_default(),
             });
         }

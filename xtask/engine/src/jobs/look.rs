@@ -1,8 +1,9 @@
 //! Looking at jobs: the newest, or one whole and until its end.
 
+use std::path::Path;
 use std::time::Duration;
 
-use protocol::{Event, Failure, FindJob, JobRecord, ListJobs, Outcome};
+use protocol::{Event, Failure, FindJob, JobRecord, ListJobs, Outcome, Target};
 use serde_json::{Value, json};
 
 use super::{SCAN, record};
@@ -53,6 +54,23 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         Ok(self.read())
     }
 
+    /// Write the object that a job ended with into a file; a job that came to no such end has none.
+    async fn save(&self, job: &JobRecord, path: &Path, target: &Target) -> Result<(), Failure> {
+        let (Some(bucket), Some(key)) = (&job.result_bucket, &job.result_key) else { return Ok(()) };
+        let again = format!("the job is done: `cargo xtask jobs --env {} {}` says where its result lies", target.environment, job.job_id);
+        let object = self.cloud.object(bucket, key).await.map_err(|error| failure::of(error, target))?;
+        let Some(object) = object else {
+            return Err(failure::request(
+                format!("`{key}` is no longer in bucket `{bucket}`"),
+                "results are kept as long as their records",
+            ));
+        };
+        std::fs::write(path, object.bytes)
+            .map_err(|error| failure::request(format!("cannot write `{}`: {error}", path.display()), &again))?;
+        self.talk.tell(Event::Note { text: format!("the result of job {} is in {}", job.job_id, path.display()) });
+        Ok(())
+    }
+
     /// Tell of one job, and go on until it has come to its end when asked to.
     pub(crate) async fn find_job(&self, request: &FindJob) -> Result<Outcome, Failure> {
         let target = &request.target;
@@ -70,6 +88,9 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
                 last = Some(job);
             }
             if ended || !request.follow {
+                if let (Some(path), Some(job)) = (&request.save, &last) {
+                    self.save(job, path, target).await?;
+                }
                 return Ok(self.read());
             }
             tokio::select! {

@@ -40,13 +40,13 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     /// Where the jobs of an environment are, as the outputs of their stack say.
     async fn places(&self, stack: &StackRef, target: &Target) -> Result<Places, Failure> {
         let states = self.read_states(target).await?;
-        among(states, stack, target)
+        among(&states, stack, target)
     }
 
     /// The same for a request that has said already whose credentials these are; none where there are no jobs.
     async fn places_if_any(&self, stack: &StackRef, target: &Target) -> Result<Option<Places>, Failure> {
         let states = self.cloud.stacks().await.map_err(|error| failure::of(error, target))?;
-        Ok(among(states, stack, target).ok())
+        Ok(among(&states, stack, target).ok())
     }
 
     /// A job's item; none when there is none.
@@ -59,20 +59,23 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
 }
 
 /// Where the jobs are, by the outputs of their stack.
-fn among(states: Vec<StackState>, stack: &StackRef, target: &Target) -> Result<Places, Failure> {
-    let deploy = format!("nothing was sent; `cargo xtask deploy --env {}` makes it", target.environment);
-    let Some(state) = states.into_iter().find(|state| state.name == stack.name) else {
-        return Err(failure::request(format!("`{}` has no stack `{}`", target.environment, stack.stack), &deploy));
-    };
-    let output = |name: &str| {
-        let missing = || failure::request(format!("stack `{}` has no output `{name}`", stack.stack), &deploy);
-        state.outputs.get(name).cloned().ok_or_else(missing)
-    };
+fn among(states: &[StackState], stack: &StackRef, target: &Target) -> Result<Places, Failure> {
+    let output = |name| output(states, stack, name, target);
     Ok(Places {
         table: output(outputs::JOBS_TABLE_NAME)?,
         queue: output(outputs::JOB_QUEUE_URL)?,
-        ops: state.outputs.get(outputs::OPS_QUEUE_URL).cloned(),
+        ops: output(outputs::OPS_QUEUE_URL).ok(),
     })
+}
+
+/// An output of a stack that is deployed.
+fn output(states: &[StackState], stack: &StackRef, name: &str, target: &Target) -> Result<String, Failure> {
+    let deploy = format!("nothing was sent; `cargo xtask deploy --env {}` makes it", target.environment);
+    let Some(state) = states.iter().find(|state| state.name == stack.name) else {
+        return Err(failure::request(format!("`{}` has no stack `{}`", target.environment, stack.stack), &deploy));
+    };
+    let missing = || failure::request(format!("stack `{}` has no output `{name}`", stack.stack), &deploy);
+    state.outputs.get(name).cloned().ok_or_else(missing)
 }
 
 /// Whether a conditional write found something else than it expected.

@@ -105,6 +105,8 @@ pub(super) fn told(item: &Value) -> Option<JobRecord> {
         // Whatever stands there: a person who looks wants to see it even when it is no JSON.
         parameters: text(item, column::PARAMETERS).map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))),
         text: owned(column::TEXT),
+        result_bucket: owned(column::RESULT_BUCKET),
+        result_key: owned(column::RESULT_KEY),
     })
 }
 

@@ -1,12 +1,12 @@
 //! Sending a dead letter back to where it came from, so that being killed between two steps neither loses nor doubles it.
 //!
 //! 1. The record becomes `queued`, marked as unsent. It has to be first: a worker that finds a failed job's message throws it away.
-//! 2. The message is sent, under a deduplication id made from the dead letter's, with the group and the attributes that it had.
+//! 2. The message is sent, under a deduplication id made from the dead letter's where its queue knows such, with the group and the attributes that it had.
 //! 3. The mark goes.
 //! 4. The dead letter is deleted.
 //!
-//! Killed anywhere before 4, the dead letter is still there, and the same command does the rest: within five minutes SQS takes the second
-//! message for the first, and after that a worker finds the job claimed or at its end. StartMessageMoveTask is not used: it moves whole
+//! Killed anywhere before 4, the dead letter is still there, and the same command does the rest: within five minutes SQS takes a FIFO
+//! queue's second message for the first, and after that a worker finds the job claimed or at its end. StartMessageMoveTask is not used: it moves whole
 //! queues, knows no record, and not every stand-in of SQS has it.
 
 use contract::jobs::{JobMessage, JobState, attribute, column, index};
@@ -100,7 +100,8 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         // Made from this dead letter: the same when this is done once more, another one when the job dies again.
         let deduplication = format!("redrive-{}", letter.message_id);
         let group = letter.group.clone().unwrap_or_else(|| "redrive".to_owned());
-        self.send_job(&queue.source, &body, &attributes, &group, &deduplication).await.map_err(failed)?;
+        let deduplication = queue.fifo.then_some(deduplication.as_str());
+        self.send_job(&queue.source, &body, &attributes, &group, deduplication).await.map_err(failed)?;
         if let (Some(job), Some(places)) = (&job, places) {
             self.mark_sent(&places.table, job.job_id.as_str()).await.map_err(failed)?;
         }
@@ -185,7 +186,17 @@ fn again(places: &Places, job: &JobMessage<Value>, state: &str, item: &Value) ->
     let kept = record::number(item, column::EXPIRES_AT).unwrap_or_default();
     update.set(column::EXPIRES_AT, number_value(kept.max(now_seconds().saturating_add(KEEP_SECONDS))));
     // What the last attempt left; how often it was begun stays, since workers tell by it who may write.
-    for left in [column::REASON, column::ERROR, column::ENDED_AT, column::FINISH, column::TEXT, column::TOKENS, column::WORKER] {
+    for left in [
+        column::REASON,
+        column::ERROR,
+        column::ENDED_AT,
+        column::FINISH,
+        column::TEXT,
+        column::TOKENS,
+        column::WORKER,
+        column::TRIES,
+        column::WAITS,
+    ] {
         update.remove(left);
     }
     update.deed(&places.table, job.job_id.as_str())

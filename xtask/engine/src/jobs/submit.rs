@@ -5,11 +5,12 @@
 
 use contract::fleet::{OPS_GROUP, OpsMessage, Order as FleetOrder, WAKE_PREFIX, WAKE_SECONDS};
 use contract::jobs::{JobMessage, MAX_MESSAGE_BYTES, Version, column};
+use contract::outputs::imagegen::PICTURE_QUEUE_URL;
 use protocol::{Event, Failure, Outcome, Submit, Target};
 use serde_json::{Map, Value, json};
 
 use super::record::{self, key, names};
-use super::{PUT, Places, SEND, UPDATE, halfway, is_lost_race, now_seconds};
+use super::{PUT, Places, SEND, UPDATE, among, halfway, is_lost_race, now_seconds, output};
 use crate::cloud::{Cloud, CloudError, attribute as text_attribute};
 use crate::engine::{Engine, Talk};
 use crate::failure;
@@ -19,18 +20,26 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
     pub(crate) async fn submit(&self, request: &Submit) -> Result<Outcome, Failure> {
         let target = &request.target;
         let message = read(&request.message)?;
-        let places = self.places(&request.stack, target).await?;
+        let states = self.read_states(target).await?;
+        let mut places = among(&states, &request.stack, target)?;
+        if let Some(pictures) = &request.pictures {
+            places.queue = output(&states, pictures, PICTURE_QUEUE_URL, target)?;
+        }
         let id = message.job_id.as_str();
         self.begin_job(&places, &message, request.record_seconds, target).await?;
 
         let body = request.message.to_string();
         let attributes = message.attributes();
-        let sent = self.send_job(&places.queue, &body, &attributes, message.message_group_id(), message.deduplication_id());
+        // A standard queue knows no deduplication, and needs none: who finds a job's message twice finds it claimed.
+        let deduplication = request.pictures.is_none().then(|| message.deduplication_id());
+        let sent = self.send_job(&places.queue, &body, &attributes, message.message_group_id(), deduplication);
         let stands = format!("the record of job {id} stands, and the reconciler sends its message within a minute");
         sent.await.map_err(|error| halfway(error, target, &stands))?;
         let stands = format!("job {id} is in the queue, and its record will say so when the reconciler has sent it once more");
         self.mark_sent(&places.table, id).await.map_err(|error| halfway(error, target, &stands))?;
-        self.wake(&places).await;
+        if request.pictures.is_none() {
+            self.wake(&places).await;
+        }
         self.talk.tell(Event::Note { text: format!("job {id} is in the queue, for `{}`", message.user) });
         Ok(Outcome::Changed)
     }
@@ -59,24 +68,26 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         }
     }
 
-    /// Put a job's message into a FIFO queue.
+    /// Put a job's message into its queue; a FIFO queue wants a deduplication id, and no other takes one.
     pub(super) async fn send_job(
         &self,
         queue: &str,
         body: &str,
         attributes: &[(&str, String)],
         group: &str,
-        deduplication: &str,
+        deduplication: Option<&str>,
     ) -> Result<(), CloudError> {
         let attributes: Map<String, Value> = attributes.iter().map(|(name, value)| ((*name).to_owned(), text_attribute(value))).collect();
         let mut parameters = json!({
             "QueueUrl": queue,
             "MessageBody": body,
             "MessageGroupId": group,
-            "MessageDeduplicationId": deduplication,
         });
-        if let (false, Some(parameters)) = (attributes.is_empty(), parameters.as_object_mut()) {
-            parameters.insert("MessageAttributes".to_owned(), Value::Object(attributes));
+        if let Some(parameters) = parameters.as_object_mut() {
+            parameters.extend(deduplication.map(|id| ("MessageDeduplicationId".to_owned(), Value::from(id))));
+            if !attributes.is_empty() {
+                parameters.insert("MessageAttributes".to_owned(), Value::Object(attributes));
+            }
         }
         self.cloud.act(&SEND.with(parameters)).await.map(drop)
     }
@@ -104,7 +115,7 @@ impl<C: Cloud, T: Talk> Engine<'_, C, T> {
         let message = OpsMessage { version: Version, order: FleetOrder::Wake };
         let Ok(body) = serde_json::to_string(&message) else { return };
         let deduplication = format!("{WAKE_PREFIX}{}", now_seconds() / WAKE_SECONDS);
-        if let Err(error) = self.send_job(ops, &body, &[], OPS_GROUP, &deduplication).await {
+        if let Err(error) = self.send_job(ops, &body, &[], OPS_GROUP, Some(&deduplication)).await {
             self.talk.tell(Event::Note { text: format!("the reconciler was not woken and looks within a minute ({error})") });
         }
     }

@@ -44,8 +44,8 @@ pub(super) struct Needs {
     /// Buckets and stacks that do not exist yet.
     pub(super) new_buckets: usize,
     pub(super) new_stacks: usize,
-    /// Models named anywhere in the templates.
-    pub(super) models: BTreeSet<String>,
+    /// Models named anywhere in the templates, each with the regions that ARNs name beside it: none of them is the target's own.
+    pub(super) models: BTreeMap<String, BTreeSet<String>>,
     /// Whether somebody has to confirm subscriptions.
     pub(super) confirmations: bool,
     /// The alarms on estimated charges.
@@ -139,14 +139,29 @@ fn graphics_vcpus(instance_type: &str) -> Option<f64> {
     graphics.then_some(vcpus)
 }
 
-/// The models that a template names, in whichever text.
-fn models(value: &Value, found: &mut BTreeSet<String>) {
+/// The models that a template names, in whichever text, and the regions in which ARNs say that they are.
+fn models(value: &Value, found: &mut BTreeMap<String, BTreeSet<String>>) {
     match value {
-        Value::String(text) => found.extend(text.split(|letter: char| !is_of_model(letter)).filter_map(model)),
+        Value::String(text) => {
+            for word in text.split(|letter: char| !is_of_model(letter)).filter_map(model) {
+                found.entry(word).or_default();
+            }
+            if let Some((model, region)) = in_region(text) {
+                found.entry(model).or_default().insert(region);
+            }
+        }
         Value::Array(items) => items.iter().for_each(|item| models(item, found)),
         Value::Object(fields) => fields.values().for_each(|field| models(field, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// The model and the region of `arn:aws:bedrock:us-west-2::foundation-model/stability.…`; a region that is a reference is the target's.
+fn in_region(arn: &str) -> Option<(String, String)> {
+    let (_, rest) = arn.split_once(":bedrock:")?;
+    let (region, name) = rest.split_once("::foundation-model/")?;
+    let known = !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    known.then(|| model(name)).flatten().map(|model| (model, region.to_owned()))
 }
 
 fn is_of_model(letter: char) -> bool {
@@ -170,12 +185,14 @@ mod tests {
     fn models_are_found_wherever_they_are_named() {
         let template = json!({ "A": "eu.anthropic.claude-sonnet-4-20250514-v1:0", "B": ["arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0"],
             "C": "see amazon.com, meta.example and anthropic.", "D": "arn:aws:bedrock:*::foundation-model/anthropic.*" });
-        let mut found = BTreeSet::new();
+        let mut found = BTreeMap::new();
 
         models(&template, &mut found);
 
         let expected = ["amazon.nova-lite-v1:0", "anthropic.claude-sonnet-4-20250514-v1:0"];
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "a model could end, and nobody would be told");
+        assert_eq!(found.keys().collect::<Vec<_>>(), expected, "a model could end, and nobody would be told");
+        let regions: Vec<Vec<_>> = found.values().map(|regions| regions.iter().map(String::as_str).collect()).collect();
+        assert_eq!(regions, [vec!["eu-central-1"], vec![]], "another region's model would be asked about");
     }
 
     #[test]

@@ -6,6 +6,18 @@ use super::*;
 type Case = (&'static str, &'static str, &'static [&'static str]);
 
 #[test]
+fn a_job_for_a_picture_stays_in_its_queue_for_as_long_as_it_is_wanted() {
+    let text = RIGHT.replace("\nimages:", "\nimagegen:\n  retention_days: 1\nimages:");
+    let text = text.replace("job_lifetime_minutes: 1440", "job_lifetime_minutes: 1441");
+
+    let mistakes = Environment::read("staging", "staging.yaml", &text).unwrap_err().to_string();
+
+    let expected =
+        "`imagegen.retention_days` is 1, which are 1440 minutes, but a job may be wanted for `api.job_lifetime_minutes`, which is 1441";
+    assert!(mistakes.contains(expected), "a job would be gone while somebody waits for it: {mistakes}");
+}
+
+#[test]
 fn every_mistake_is_told_in_words_that_say_what_is_right() {
     for (right, wrong, expected) in CASES {
         assert_eq!(RIGHT.matches(right).count(), 1, "`{right}` must stand once in the right file");
@@ -120,6 +132,31 @@ fn all_that_does_not_fit_together_is_told_at_once() {
 }
 
 #[test]
+fn servers_that_lack_something_are_found_at_a_desk() {
+    let stream = |more: &str, egress: &str| {
+        let text = RIGHT.replacen("  jpeg_quality: 80\n", &format!("  jpeg_quality: 80\n  upload:\n    mode: stream\n{more}"), 1);
+        text.replacen("egress: endpoints", egress, 1)
+    };
+    let certificate = "    certificate_arn: arn:aws:acm:eu-central-1:111111111111:certificate/12345678-1234-1234-1234-123456789012\n";
+    let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let image = format!("    image: 111111111111.dkr.ecr.eu-central-1.amazonaws.com/upload@sha256:{digest}\n");
+    let tag = "    image: 111111111111.dkr.ecr.eu-central-1.amazonaws.com/upload:latest\n";
+
+    let bare = told(&stream("", "egress: endpoints"));
+    let by_tag = told(&stream(&format!("{certificate}{tag}"), "egress: nat"));
+    let whole = read(&stream(&format!("{certificate}{image}"), "egress: nat")).unwrap();
+
+    assert!(
+        bare.iter().any(|said| said.contains("`images.upload.certificate_arn` is missing")),
+        "tokens would go over plain HTTP: {bare:#?}"
+    );
+    assert!(bare.iter().any(|said| said.contains("`images.upload.image` is missing")), "no server would ever start: {bare:#?}");
+    assert!(bare.iter().any(|said| said.contains("the internet is out of reach")), "nobody could reach them: {bare:#?}");
+    assert!(by_tag.iter().any(|said| said.contains("a tag could be moved")), "{by_tag:#?}");
+    assert_eq!(whole.images.upload.image.unwrap().repository(), ["eu-central-1", "111111111111", "upload"]);
+}
+
+#[test]
 fn what_is_no_environment_at_all_is_told() {
     let cases: [(&str, &str); 6] = [
         ("", "1:1 the file is empty, it must set `account`,"),
@@ -200,28 +237,28 @@ const CASES: &[Case] = &[
         "http://127.0.0.1:8080",
         "http://models.example.com",
         &[
-            "92:15 `fleet.engine_url` is `http://models.example.com`, but must begin with `https://` where `fleet.engine_key_parameter` is set / see 93:25 the key is set here / give the server a certificate, or the address of one on the worker's own machine",
+            "93:15 `fleet.engine_url` is `http://models.example.com`, but must begin with `https://` where `fleet.engine_key_parameter` is set / see 94:25 the key is set here / give the server a certificate, or the address of one on the worker's own machine",
         ],
     ),
     (
         "engine_key_parameter: /cloudwright/test/engine-key",
         "engine_key_parameter: sk-the-key-itself",
         &[
-            "93:25 `fleet.engine_key_parameter` is `sk-the-key-itself`, but must be the name of a parameter with its path, such as `/cloudwright/prod/engine-key`",
+            "94:25 `fleet.engine_key_parameter` is `sk-the-key-itself`, but must be the name of a parameter with its path, such as `/cloudwright/prod/engine-key`",
         ],
     ),
     (
         "  express: false",
         "  express: true",
         &[
-            "49:12 `deploy.express` is `true`, but must be `false` where `protection.data` is `keep` / see 9:9 `protection.data` is `keep` / leave it out: people rely on an environment that keeps its data, so a deploy must wait until it serves",
+            "50:12 `deploy.express` is `true`, but must be `false` where `protection.data` is `keep` / see 9:9 `protection.data` is `keep` / leave it out: people rely on an environment that keeps its data, so a deploy must wait until it serves",
         ],
     ),
     (
         "[jobs.OldestJobAlarm]",
         "[jobs/OldestJobAlarm]",
         &[
-            "52:14 `deploy.rollback.alarms[0]` is `jobs/OldestJobAlarm`, but must be a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm` / did you mean `jobs.OldestJobAlarm`?",
+            "53:14 `deploy.rollback.alarms[0]` is `jobs/OldestJobAlarm`, but must be a stack and the logical ID of one of its alarms, such as `jobs.OldestJobAlarm` / did you mean `jobs.OldestJobAlarm`?",
         ],
     ),
     (
@@ -417,7 +454,7 @@ const CASES: &[Case] = &[
         "max_decoded_megabytes: 1216",
         "max_decoded_megabytes: 4096",
         &[
-            "24:14 `images.memory_mb` is 1536, but must be at least 4416 for files of 100 MiB that decode to 4096 MiB / see 33:26 `images.max_decoded_megabytes` is 4096 / set it to 4416, or lower `images.max_input_megabytes` or `images.max_decoded_megabytes`",
+            "24:14 `images.memory_mb` is 1536, but must be at least 4160 for pictures that take 4096 MiB to decode / see 34:26 `images.max_decoded_megabytes` is 4096 / set it to 4160, or lower `images.max_decoded_megabytes`",
         ],
     ),
     (
@@ -455,7 +492,28 @@ const CASES: &[Case] = &[
         "tries: 5\n  retention_days: 4\n  dead_letter_retention_days: 14",
         "tries: 5\n  dead_letter_retention_days: 3",
         &[
-            "37:31 `images.dead_letter_retention_days` is 3, but must be at least `images.retention_days`, which is 4 by default / keep dead letters for longer: they would be gone before anybody has looked",
+            "38:31 `images.dead_letter_retention_days` is 3, but must be at least `images.retention_days`, which is 4 by default / keep dead letters for longer: they would be gone before anybody has looked",
+        ],
+    ),
+    (
+        "\nimages:",
+        "\nimagegen:\n  family: amazon\nimages:",
+        &[
+            "24:11 `imagegen.family` is `amazon`, but `imagegen.model` is `stability.stable-image-core-v1:1` / set the family to the provider at the beginning of the model's id",
+        ],
+    ),
+    (
+        "\nimages:",
+        "\nimagegen:\n  model: us.stability.stable-image-core-v1:1\nimages:",
+        &[
+            "24:10 `imagegen.model` is `us.stability.stable-image-core-v1:1`, but must be the id of an image model of Amazon or Stability, such as `stability.stable-image-core-v1:1` / did you mean `stability.stable-image-core-v1:1`?",
+        ],
+    ),
+    (
+        "\nimages:",
+        "\nimagegen:\n  model: amazon.nova-canvas-v1:0\nimages:",
+        &[
+            "24:10 `imagegen.family` is `stability`, but `imagegen.model` is `amazon.nova-canvas-v1:0` / set the family to the provider at the beginning of the model's id",
         ],
     ),
     (
@@ -476,61 +534,61 @@ const CASES: &[Case] = &[
         "oldest_message_minutes: 30",
         "oldest_message_minutes: 5760",
         &[
-            "40:29 `images.alarms.oldest_message_minutes` is 5760, but must be less than 5760, the minutes in `images.retention_days`, which is 4 / see 37:19 `images.retention_days` is 4 / no message gets so old, so this alarm would never be raised",
+            "41:29 `images.alarms.oldest_message_minutes` is 5760, but must be less than 5760, the minutes in `images.retention_days`, which is 4 / see 38:19 `images.retention_days` is 4 / no message gets so old, so this alarm would never be raised",
         ],
     ),
     (
         "max_prompt_bytes: 16384",
         "max_prompt_bytes: 65536",
         &[
-            "62:21 `api.max_prompt_bytes` is 65536, but must be less than `api.max_body_bytes`, which is 65536 / see 61:19 `api.max_body_bytes` is 65536 / a prompt comes as JSON within the body: let bodies be larger, or prompts shorter",
+            "63:21 `api.max_prompt_bytes` is 65536, but must be less than `api.max_body_bytes`, which is 65536 / see 62:19 `api.max_body_bytes` is 65536 / a prompt comes as JSON within the body: let bodies be larger, or prompts shorter",
         ],
     ),
     (
         "  max_body_bytes: 65536\n  max_prompt_bytes: 16384",
         "  max_body_bytes: 16384",
         &[
-            "61:19 `api.max_prompt_bytes` is 16384 by default, but must be less than `api.max_body_bytes`, which is 16384 / a prompt comes as JSON within the body: let bodies be larger, or prompts shorter",
+            "62:19 `api.max_prompt_bytes` is 16384 by default, but must be less than `api.max_body_bytes`, which is 16384 / a prompt comes as JSON within the body: let bodies be larger, or prompts shorter",
         ],
     ),
     (
         "job_lifetime_minutes: 1440",
         "job_lifetime_minutes: 5761",
-        &["64:25 `api.job_lifetime_minutes` is `5761`, but must be a whole number from 1 to 5760"],
+        &["65:25 `api.job_lifetime_minutes` is `5761`, but must be a whole number from 1 to 5760"],
     ),
     (
         "engine: http\n  engine_url: http://127.0.0.1:8080",
         "engine: http",
         &[
-            "91:11 `fleet.engine_url` is missing, but must be a URL where `fleet.engine` is `http` / set `fleet.engine_url` to the server's address, such as `http://127.0.0.1:8080`",
+            "92:11 `fleet.engine_url` is missing, but must be a URL where `fleet.engine` is `http` / set `fleet.engine_url` to the server's address, such as `http://127.0.0.1:8080`",
         ],
     ),
     (
         "engine: http",
         "engine: llama",
         &[
-            "92:15 `fleet.engine_url` is `http://127.0.0.1:8080`, but must be left out where `fleet.engine` is `llama` / see 91:11 `fleet.engine` is `llama` / the worker computes by itself and would ask nobody: set `fleet.engine` to `http`, or leave the URL out",
+            "93:15 `fleet.engine_url` is `http://127.0.0.1:8080`, but must be left out where `fleet.engine` is `llama` / see 92:11 `fleet.engine` is `llama` / the worker computes by itself and would ask nobody: set `fleet.engine` to `http`, or leave the URL out",
         ],
     ),
     (
         "  engine: http\n",
         "",
         &[
-            "91:15 `fleet.engine_url` is `http://127.0.0.1:8080`, but must be left out where `fleet.engine` is `llama`, as it is by default / the worker computes by itself and would ask nobody: set `fleet.engine` to `http`, or leave the URL out",
+            "92:15 `fleet.engine_url` is `http://127.0.0.1:8080`, but must be left out where `fleet.engine` is `llama`, as it is by default / the worker computes by itself and would ask nobody: set `fleet.engine` to `http`, or leave the URL out",
         ],
     ),
     (
         "  spot_percent: 0\n  warm_pool: 0",
         "  spot_percent: 50\n  warm_pool: 1",
         &[
-            "89:14 `fleet.warm_pool` is 1, but must be 0 where `fleet.spot_percent` is more than 0: it is 50 / see 88:17 `fleet.spot_percent` is 50 / Spot instances cannot wait stopped: set `fleet.spot_percent` to 0, or do without a warm pool",
+            "90:14 `fleet.warm_pool` is 1, but must be 0 where `fleet.spot_percent` is more than 0: it is 50 / see 89:17 `fleet.spot_percent` is 50 / Spot instances cannot wait stopped: set `fleet.spot_percent` to 0, or do without a warm pool",
         ],
     ),
     (
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "0000000000000000000000000000000000000000000000000000000000000000",
         &[
-            "96:13 `fleet.model.sha256` is 64 zeros, but must be the SHA-256 of the model's file / `sha256sum FILE` tells it; until there is a file, leave it out: a deploy says when it is needed",
+            "98:13 `fleet.model.sha256` is 64 zeros, but must be the SHA-256 of the model's file / `sha256sum FILE` tells it; until there is a file, leave it out: a deploy says when it is needed",
         ],
     ),
 ];

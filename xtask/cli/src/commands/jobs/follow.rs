@@ -1,6 +1,7 @@
 //! One job until its end, its text as it grows.
 
 use std::io::Write;
+use std::path::{self, Path};
 
 use protocol::{Event, FindJob, JobRecord, Request};
 
@@ -14,8 +15,18 @@ use crate::progress::tell;
 use crate::session::Session;
 
 /// Shows a job until it has come to its end. One that has not come to a good one is a failure.
-pub(in crate::commands) fn to_its_end(session: &Session, job_id: &str, json: bool, out: &mut dyn Write) -> Result<Outcome, Error> {
-    let request = Request::Job(FindJob { target: session.target(), stack: stack(session)?, job_id: job_id.to_owned(), follow: true });
+///
+/// A result that is an object is written to the file `save`.
+pub(in crate::commands) fn to_its_end(
+    session: &Session,
+    job_id: &str,
+    save: Option<&Path>,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<Outcome, Error> {
+    let (target, stack) = (session.target(), stack(session)?);
+    let save = save.and_then(|file| path::absolute(file).ok());
+    let request = Request::Job(FindJob { target, stack, job_id: job_id.to_owned(), follow: true, save });
     let mut shown = Shown::default();
     let mut last = None;
     // Ctrl-C only ends the looking.

@@ -52,10 +52,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
     let session = Session::open(ctx, &args.env)?;
     if let (Some(id), true) = (&args.id, args.follow) {
-        return follow::to_its_end(&session, id, args.json, out);
+        return follow::to_its_end(&session, id, None, args.json, out);
     }
     let request = match &args.id {
-        Some(job_id) => Request::Job(FindJob { target: session.target(), stack: stack(&session)?, job_id: job_id.clone(), follow: false }),
+        Some(job_id) => {
+            let (target, stack) = (session.target(), stack(&session)?);
+            Request::Job(FindJob { target, stack, job_id: job_id.clone(), follow: false, save: None })
+        }
         None => {
             let (target, state) = (session.target(), args.state.clone());
             Request::Jobs(ListJobs { target, stack: stack(&session)?, state, limit: args.limit })

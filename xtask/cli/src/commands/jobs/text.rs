@@ -83,6 +83,7 @@ pub(super) fn whole(job: &JobRecord, now: u64) -> Vec<String> {
         }),
     );
     say("stop", job.stop.then(|| "somebody asked to stop it".to_owned()));
+    say("result", job.result_bucket.as_ref().zip(job.result_key.as_ref()).map(|(bucket, key)| format!("s3://{bucket}/{key}")));
     say("asks", job.parameters.as_ref().map(ToString::to_string));
     if let Some(text) = &job.text {
         lines.push(String::new());

@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::told;
 
 /// Whose job it is: one group of the queue, beside those of the users of the API, whose names are identities of Cognito.
-const USER: &str = "operator";
+pub(super) const USER: &str = "operator";
 
 /// What the front door would take when it is told nothing else.
 const MAX_TOKENS: u32 = 256;
@@ -42,18 +42,15 @@ pub(super) struct Prompt {
     /// 0 to 2: 0 always takes the most probable token [default: 0.7]
     #[arg(long, value_name = "NUMBER", conflicts_with = "queue", value_parser = temperature)]
     temperature: Option<f64>,
-    /// The same seed, prompt and model give the same text
+    /// The same seed, prompt and model give the same text, or picture
     #[arg(long, value_name = "NUMBER", conflicts_with = "queue")]
-    seed: Option<u64>,
-    /// Only write the job's id on stdout, and do not wait for the text
+    pub(super) seed: Option<u64>,
+    /// Only write the job's id on stdout, and do not wait for its end
     #[arg(long, conflicts_with = "queue")]
-    no_wait: bool,
+    pub(super) no_wait: bool,
 }
 
 pub(super) fn run(env: &str, prompt: &str, args: &Prompt, json: bool, ctx: &Context, out: &mut dyn Write) -> Result<Outcome, Error> {
-    if prompt.trim().is_empty() {
-        return Err(words("the prompt is empty", "nothing was sent; give the words to answer"));
-    }
     let session = Session::open(ctx, env)?;
     let setting = |name: &str| told::setting(&session.platform, &format!("FRONT_DOOR_{name}"));
     let number = |name: &str| setting(name).and_then(|text| text.parse::<u64>().ok());
@@ -78,28 +75,55 @@ pub(super) fn run(env: &str, prompt: &str, args: &Prompt, json: bool, ctx: &Cont
     };
     let unusable = |error: &dyn std::fmt::Display| words(&format!("the job cannot be written: {error}"), "nothing was sent");
     let job_id: contract::jobs::JobId = Ulid::generate().to_string().parse().map_err(|error| unusable(&error))?;
-    let lifetime = number("JOB_LIFETIME_SECONDS").unwrap_or(LIFETIME_SECONDS);
-    let message = JobMessage::new(job_id, USER, GENERATE, now_seconds(), lifetime, parameters);
+    let kept = Kept::of(&session);
+    let message = JobMessage::new(job_id, USER, GENERATE, now_seconds(), kept.lifetime_seconds, parameters);
     let id = message.job_id.to_string();
     let request = Request::Submit(Submit {
         target: session.target(),
         stack: jobs::stack(&session)?,
         message: serde_json::to_value(&message).map_err(|error| unusable(&error))?,
-        record_seconds: number("RECORD_DAYS").unwrap_or(RECORD_DAYS) * 86_400,
+        record_seconds: kept.record_seconds,
+        pictures: None,
     });
-    session.read(&request, |event| {
-        if let Event::Note { text } = event {
-            tell(text);
+    hand_in(&session, &request)?;
+    if args.no_wait { named(&id, json, out) } else { jobs::follow::to_its_end(&session, &id, None, json, out) }
+}
+
+/// For how long a job is wanted, and its record kept: what the front door is told, or what is usual.
+pub(super) struct Kept {
+    pub(super) lifetime_seconds: u64,
+    pub(super) record_seconds: u64,
+}
+
+impl Kept {
+    pub(super) fn of(session: &Session) -> Self {
+        let setting = |name: &str| told::setting(&session.platform, &format!("FRONT_DOOR_{name}"));
+        let number = |name: &str| setting(name).and_then(|text| text.parse::<u64>().ok());
+        Self {
+            lifetime_seconds: number("JOB_LIFETIME_SECONDS").unwrap_or(LIFETIME_SECONDS),
+            record_seconds: number("RECORD_DAYS").unwrap_or(RECORD_DAYS) * 86_400,
         }
-        Ok(())
-    })?;
-    if !args.no_wait {
-        return jobs::follow::to_its_end(&session, &id, json, out);
     }
+}
+
+/// Hands a job in.
+pub(super) fn hand_in(session: &Session, request: &Request) -> Result<(), Error> {
+    session
+        .read(request, |event| {
+            if let Event::Note { text } = event {
+                tell(text);
+            }
+            Ok(())
+        })
+        .map(drop)
+}
+
+/// Names a job that nobody waits for.
+pub(super) fn named(id: &str, json: bool, out: &mut dyn Write) -> Result<Outcome, Error> {
     if json {
         json_line(out, &serde_json::json!({ "job_id": id, "state": "queued" }))?;
     } else {
-        line(out, &id)?;
+        line(out, id)?;
     }
     Ok(Outcome::Done)
 }
@@ -121,7 +145,7 @@ fn model(wanted: Option<String>, known: Option<&str>, env: &str) -> Result<Strin
     }
 }
 
-fn words(message: &str, hint: &str) -> Error {
+pub(super) fn words(message: &str, hint: &str) -> Error {
     Error::Words { message: message.to_owned(), hint: hint.to_owned() }
 }
 

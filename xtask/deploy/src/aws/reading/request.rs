@@ -32,7 +32,7 @@ pub(super) struct Unsigned {
 /// The request for a question.
 pub(super) fn of(ask: &Ask, config: &SdkConfig) -> Result<Unsigned, Refusal> {
     let action = &ask.action;
-    let endpoint = endpoint(action, config)?;
+    let endpoint = endpoint(ask, config)?;
     let post = |content_type: &str, more: Vec<(&'static str, String)>, body: String| {
         let mut headers = vec![("content-type", content_type.to_owned())];
         headers.extend(more);
@@ -57,12 +57,13 @@ pub(super) fn of(ask: &Ask, config: &SdkConfig) -> Result<Unsigned, Refusal> {
 }
 
 /// Where the service answers; never with a slash at its end.
-fn endpoint(action: &Action, config: &SdkConfig) -> Result<String, Refusal> {
+fn endpoint(ask: &Ask, config: &SdkConfig) -> Result<String, Refusal> {
+    let action = &ask.action;
     let everywhere = || config.endpoint_url().map(str::to_owned);
     if let Some(url) = of_service(action, config).or_else(everywhere) {
         return Ok(url.trim_end_matches('/').to_owned());
     }
-    let region = region(config)?;
+    let region = region(ask, config)?;
     let service = action.service();
     let (suffix, first) = partition(&region);
     Ok(match service.home {
@@ -89,8 +90,8 @@ fn partition(region: &str) -> (&'static str, &'static str) {
     }
 }
 
-fn region(config: &SdkConfig) -> Result<String, Refusal> {
-    let region = config.region().map(ToString::to_string);
+fn region(ask: &Ask, config: &SdkConfig) -> Result<String, Refusal> {
+    let region = ask.region.clone().or_else(|| config.region().map(ToString::to_string));
     region.ok_or_else(|| Refusal::here("no region is configured", ErrorKind::Refused))
 }
 
@@ -103,7 +104,7 @@ pub(super) fn sign(
     now: SystemTime,
 ) -> Result<HttpRequest, Refusal> {
     let service = ask.action.service();
-    let own = region(config)?;
+    let own = region(ask, config)?;
     let region = if service.home == Home::Global { partition(&own).1 } else { own.as_str() };
     let mut settings = SigningSettings::default();
     if service.protocol == Protocol::RestXml {
