@@ -11,8 +11,10 @@ use std::time::Duration;
 use aws_smithy_http_client::default_connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::retry::ErrorKind;
 use contract::jobs::Finish;
 use contract::worker::may_carry_a_key;
 use serde_json::json;
@@ -200,7 +202,7 @@ impl Inner {
     }
 
     async fn ask(&self, prompt: &Prompt) -> Result<HttpResponse, Failure> {
-        let Settings { model, silence, .. } = &self.settings;
+        let Settings { model, .. } = &self.settings;
         let mut body = json!({
             "model": model,
             "messages": prompt.messages,
@@ -215,17 +217,31 @@ impl Inner {
             // Servers read it into 32 or 64 bits with a sign.
             body["seed"] = json!(seed & 0x7fff_ffff);
         }
-        let mut request = HttpRequest::new(SdkBody::from(body.to_string()));
-        let wrong = |error: &dyn std::error::Error| broken(format!("`{}` cannot be asked: {error}", self.uri));
-        request.set_method("POST").map_err(|error| wrong(&error))?;
-        request.set_uri(self.uri.as_str()).map_err(|error| wrong(&error))?;
+        let body = body.to_string();
+        let mut answer = self.call(&body).await?;
+        // A connection that was kept from the text before may be closed by the server in the moment in which it is used again. No answer
+        // had begun then, and a text that is made twice harms nobody.
+        if answer.as_ref().is_err_and(was_closed) {
+            answer = self.call(&body).await?;
+        }
+        answer.map_err(|error| if error.is_timeout() { self.silent() } else { self.wrong(error_with_cause(&error)) })
+    }
+
+    async fn call(&self, body: &str) -> Result<Result<HttpResponse, ConnectorError>, Failure> {
+        let request = self.request(body)?;
+        timeout(self.settings.silence, self.connector.call(request)).await.map_err(|_| self.silent())
+    }
+
+    fn request(&self, body: &str) -> Result<HttpRequest, Failure> {
+        let mut request = HttpRequest::new(SdkBody::from(body));
+        request.set_method("POST").map_err(|error| self.wrong(&error))?;
+        request.set_uri(self.uri.as_str()).map_err(|error| self.wrong(&error))?;
         request.headers_mut().insert("content-type", "application/json");
         request.headers_mut().insert("accept", "text/event-stream");
         if let Some(Key(key)) = &self.settings.key {
             request.headers_mut().insert("authorization", format!("Bearer {key}"));
         }
-        let answer = timeout(*silence, self.connector.call(request)).await.map_err(|_| self.silent())?;
-        answer.map_err(|error| if error.is_timeout() { self.silent() } else { wrong(&error_with_cause(&error)) })
+        Ok(request)
     }
 
     async fn next(&self, body: &mut ByteStream) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
@@ -246,6 +262,10 @@ impl Inner {
         some
     }
 
+    fn wrong(&self, error: &dyn std::error::Error) -> Failure {
+        broken(format!("`{}` cannot be asked: {error}", self.uri))
+    }
+
     fn silent(&self) -> Failure {
         broken(format!("`{}` said nothing for {} seconds", self.uri, self.settings.silence.as_secs_f64()))
     }
@@ -260,6 +280,10 @@ async fn end(chunks: &mut answer::Chunks, pieces: &mpsc::Sender<Result<Piece, Fa
         drop(pieces.send(Ok(piece)).await);
     }
     Ok(())
+}
+
+fn was_closed(error: &ConnectorError) -> bool {
+    error.is_io() || error.as_other() == Some(ErrorKind::TransientError)
 }
 
 fn broken(message: String) -> Failure {

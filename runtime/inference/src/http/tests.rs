@@ -139,6 +139,31 @@ async fn an_answer_that_breaks_off_is_no_text() {
 }
 
 #[tokio::test]
+async fn a_connection_that_the_server_closes_while_it_is_asked_costs_no_text() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let kept = HEAD.replace("connection: close", &format!("content-length: {}", HELLO.len()));
+    let server = tokio::spawn(async move {
+        let (mut first, _) = listener.accept().await.unwrap();
+        request(&mut first).await;
+        first.write_all(format!("{kept}{HELLO}").as_bytes()).await.unwrap();
+        request(&mut first).await;
+        drop(first);
+        let (mut second, _) = listener.accept().await.unwrap();
+        request(&mut second).await;
+        second.write_all(format!("{kept}{HELLO}").as_bytes()).await.unwrap();
+    });
+    let engine = Http::new(Settings::new(&url, "m", 2)).unwrap();
+
+    let answers = [all(engine.start(prompt())).await, all(engine.start(prompt())).await];
+
+    for (text, _, end) in answers {
+        assert_eq!((text.as_str(), end.is_ok()), ("Grüß Gott", true), "one try of the job would be used up: {end:?}");
+    }
+    server.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_or_says_nothing_is_broken() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
