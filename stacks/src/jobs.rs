@@ -4,7 +4,7 @@ use cfn_kit::context::{Context, Outline};
 use cfn_kit::units::{Days, Seconds};
 use cfn_kit::{dynamodb, kms, sns, sqs, ssm};
 use contract::front_door::rate;
-use contract::jobs::{column, index};
+use contract::jobs::{SPARE_DELIVERIES, column, index};
 use contract::{fleet, outputs};
 
 use crate::constructs::{Alarm, AlertTopic, DataKey, DeadLetters, Queue, SparseIndex, Table};
@@ -82,16 +82,20 @@ pub fn jobs(env: &Environment) -> Built<Jobs> {
 
     let queue = stack.add(
         "JobQueue",
-        Queue::fifo(DeadLetters { tries: env.jobs.tries, days: env.jobs.dead_letter_retention_days }, env.protection.data)
-            .hidden_for(Seconds(env.jobs.visibility_timeout_seconds))
-            .keep(Days(env.jobs.retention_days))
-            .key(key.as_ref()),
+        Queue::fifo(
+            DeadLetters { tries: env.jobs.tries + SPARE_DELIVERIES, days: env.jobs.dead_letter_retention_days },
+            env.protection.data,
+        )
+        .hidden_for(Seconds(env.jobs.visibility_timeout_seconds))
+        .keep(Days(env.jobs.retention_days))
+        .key(key.as_ref()),
     );
 
     stack.explain(
         &queue.queue,
         Context::why("in order per user, users beside each other; hash of the body is no deduplication id: two jobs may ask the same")
             .must("VisibilityTimeout is longer than a worker's pause between heartbeats")
+            .must("maxReceiveCount is more than a worker's tries: SQS writes no record of a job whose workers died, one more worker does")
             .never("FifoQueue"),
     );
     stack.explain(&queue.dead_letters, Context::why("keeps a failed job over a long weekend, for a person to look at").never("FifoQueue"));

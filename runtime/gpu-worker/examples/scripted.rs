@@ -1,7 +1,7 @@
 //! The worker with an engine that does as it is told: for tests and benches that start, stop and kill real processes.
 //!
-//! The last turn of a prompt is the script, JSON such as `{"tokens": 3, "each_ms": 100, "fails": "refused"}`; any other text is answered
-//! with one token at once.
+//! The last turn of a prompt is the script, JSON such as `{"tokens": 3, "each_ms": 100, "fails": "refused"}`, where it
+//! fails as `refused`, `broken` or `deadly`; any other text is answered with one token at once.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +25,10 @@ impl Engine for Scripted {
     fn start(&self, prompt: Prompt) -> Generation {
         let (sender, pieces) = mpsc::channel(16);
         let script = prompt.messages.last().and_then(|turn| serde_json::from_str::<Value>(&turn.content).ok()).unwrap_or_default();
+        if script["fails"] == "deadly" {
+            // As when the kernel ends a process that wants more memory than there is.
+            std::process::abort();
+        }
         let number = |name: &str, usual| script[name].as_u64().unwrap_or(usual);
         let (tokens, pause) = (number("tokens", 1), Duration::from_millis(number("each_ms", 0)));
         let failure = match script["fails"].as_str() {

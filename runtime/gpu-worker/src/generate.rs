@@ -21,6 +21,7 @@ mod reason {
     pub(super) const UNKNOWN_MODEL: &str = "unknown_model";
     pub(super) const ENGINE_BROKEN: &str = "engine_broken";
     pub(super) const FAILED_BEFORE: &str = "failed_before";
+    pub(super) const TRIES_USED_UP: &str = "tries_used_up";
 }
 
 /// DynamoDB takes items of 400 KB: names, numbers and the parameters have to fit beside the text.
@@ -57,6 +58,9 @@ impl Work for Generating {
             Err(error) => return self.refuse(&delivery, named(&delivery.message).as_ref(), reason::BAD_MESSAGE, &error.to_string()).await,
         };
         let refuse = async |reason, error: &str| self.refuse(&delivery, Some(&message.job_id), reason, error).await;
+        if delivery.spent {
+            return self.give_up(&delivery, &message.job_id).await;
+        }
         if message.task == smoke::TASK {
             self.teller(&message.job_id).ended(JobState::Done, 0, Figures::default(), None);
             return Outcome::Done;
@@ -224,6 +228,25 @@ impl Generating {
             Ok(_) => {
                 teller.ended(JobState::Failed, 0, Figures::default(), end.failure);
                 outcome
+            }
+            Err(error) => self.no_table(&teller, 0, &*error),
+        }
+    }
+
+    /// The end of a job that was begun as often as it may be, and whose workers did not live to write how it ended.
+    async fn give_up(&self, delivery: &Delivery, job_id: &JobId) -> Outcome {
+        let before = delivery.message.receive_count.saturating_sub(1);
+        let error = format!("it was handed out {before} times, and no worker lived to write how it ended: it may be what ends them");
+        let (end, outcome) = failed(reason::TRIES_USED_UP, &error);
+        let teller = self.teller(job_id);
+        match self.records.close(job_id, end).await {
+            Ok(true) => {
+                teller.ended(JobState::Failed, 0, Figures::default(), end.failure);
+                outcome
+            }
+            Ok(false) => {
+                teller.note(self.log.info("a job had come to its end before"), 0);
+                Outcome::Nothing
             }
             Err(error) => self.no_table(&teller, 0, &*error),
         }

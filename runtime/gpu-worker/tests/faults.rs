@@ -111,6 +111,36 @@ async fn a_job_whose_engine_breaks_is_tried_until_the_last_try_and_then_fails() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_ends_every_worker_is_a_failed_job_and_its_user_goes_on() {
+    let cloud = platform().await;
+    let deadly = cloud.enqueue("ada", &json!({"fails": "deadly"})).await;
+    let behind = cloud.enqueue("ada", &lasting(0)).await;
+
+    // A call that a dead worker had open may be handed the message too, which costs a try: so there is not always a third death.
+    let (mut worker, mut deaths) = (cloud.start("worker 0"), 0);
+    let record = loop {
+        if worker.has_ended() {
+            deaths += 1;
+            worker = cloud.start(&format!("worker {deaths}"));
+        }
+        let record = cloud.until(&deadly, "it is there", |_| true).await;
+        if record.text(column::STATE) == "failed" {
+            break record;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+
+    cloud.until_state(&behind, "done").await;
+    cloud.until_empty().await;
+    assert!((1..=3).contains(&deaths), "{deaths} workers died of one job");
+    assert_eq!((record.number(column::ATTEMPT), record.text(column::REASON)), (deaths, "tries_used_up"));
+    assert_eq!(worker.lines(logs::STATE, "started"), 1, "the job was tried once more");
+    let dead = cloud.jobs.dead_letters().await.unwrap();
+    assert_eq!(dead.len(), 1, "{dead:?}");
+    assert_eq!(dead[0].1[attribute::REASON], "tries_used_up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_told_to_end_ends_its_job_and_leaves_the_next_one() {
     let cloud = platform().await;
     let first = cloud.enqueue("ada", &lasting(3)).await;
@@ -131,7 +161,8 @@ async fn a_worker_that_is_told_to_end_ends_its_job_and_leaves_the_next_one() {
 async fn a_worker_with_no_time_left_gives_its_job_to_another_at_once() {
     let cloud = platform().await;
     let job = cloud.enqueue("ada", &lasting(5)).await;
-    let mut first = cloud.start_with("first", WorkerConfig { drain_seconds: 0, ..cloud.config() });
+    // One slot: the local cloud goes on with a call that a worker has left open, and would hand it the job.
+    let mut first = cloud.start_with("first", WorkerConfig { drain_seconds: 0, slots: 1, ..cloud.config() });
     cloud.until_state(&job, "running").await;
 
     first.signal("TERM");

@@ -24,6 +24,8 @@ pub(crate) struct Lease<'a, Q, C> {
     pub(crate) message: &'a Message,
     visibility: Duration,
     received: Duration,
+    /// Whether SQS surely hid it for us about when we say that we received it.
+    fresh: bool,
     overdue: Duration,
     /// Until when it is surely ours.
     expires: Duration,
@@ -31,10 +33,35 @@ pub(crate) struct Lease<'a, Q, C> {
 }
 
 impl<'a, Q: Queue, C: Clock> Lease<'a, Q, C> {
-    pub(crate) fn new(queue: &'a Q, clock: &'a C, log: &'a Log, message: &'a Message, settings: &Settings) -> Self {
+    /// Of a message that has just come, and was asked for at a moment.
+    pub(crate) fn new(queue: &'a Q, clock: &'a C, log: &'a Log, message: &'a Message, asked: Duration, settings: &Settings) -> Self {
         let (received, visibility) = (clock.now(), settings.visibility);
-        let overdue = received + settings.longest.min(LONGEST_HIDDEN);
-        Self { queue, clock, log, message, visibility, received, overdue, expires: received + visibility, next: received + visibility / 3 }
+        let (overdue, fresh) = (received + settings.longest.min(LONGEST_HIDDEN), received < asked + visibility / 3);
+        let (expires, next) = (received + visibility, received + visibility / 3);
+        Self { queue, clock, log, message, visibility, received, fresh, overdue, expires, next }
+    }
+
+    /// Whether the message is still ours, as far as can be known before its work begins.
+    ///
+    /// The answer to a call may have lain here for as long as the call was open, while this process, or its machine, stood still. What was
+    /// open for longer than a heartbeat may be late is asked for: the message can be with somebody else by now, or soon.
+    pub(crate) async fn holds(&mut self) -> bool {
+        if self.expires <= self.clock.now() {
+            return false;
+        }
+        if self.fresh {
+            return true;
+        }
+        let now = self.clock.now();
+        let renewed = tokio::select! {
+            renewed = self.queue.hide(self.message, self.visibility) => renewed,
+            () = self.clock.sleep_until(self.expires) => return false,
+        };
+        self.fresh = renewed.is_ok();
+        if self.fresh {
+            (self.expires, self.next) = (now + self.visibility, now + self.visibility / 3);
+        }
+        self.fresh
     }
 
     /// Renews the lease each third of the visibility timeout, and ends when that is over.

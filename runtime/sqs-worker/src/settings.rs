@@ -16,7 +16,8 @@ pub struct Settings {
     pub visibility: Duration,
     /// How long one delivery may be worked at; then it counts as a try that failed. SQS itself allows twelve hours.
     pub longest: Duration,
-    /// After how many deliveries the queue moves a message to its dead-letter queue.
+    /// How often a message is tried. The queue hands it out [`SPARE_DELIVERIES`](contract::jobs::SPARE_DELIVERIES) times more before it
+    /// moves it to its dead-letter queue by itself.
     pub tries: u32,
     /// How long a second try waits at most; each further try twice as long.
     pub first_pause: Duration,

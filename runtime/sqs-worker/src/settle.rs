@@ -55,8 +55,8 @@ impl<Q: Queue, C: Clock> Settling<'_, Q, C> {
 
     async fn retry(&self, message: &Message) {
         let Settings { tries, first_pause, longest_pause, .. } = *self.settings;
-        // After the last try there is none to wait for: the queue moves the message when somebody asks for it the next time.
-        let hidden = if tries <= message.receive_count {
+        // After the last try there is none to wait for: whoever gets the message next writes that it failed.
+        let hidden = if tries == message.receive_count {
             Duration::ZERO
         } else {
             pause(message.receive_count.saturating_sub(1), first_pause, longest_pause)

@@ -7,8 +7,11 @@ use crate::Message;
 pub struct Delivery {
     /// The message.
     pub message: Message,
-    /// Whether the queue gives it to nobody after this: what fails now has failed for good.
+    /// Whether it is given to nobody to be tried after this: what fails now has failed for good.
     pub last_try: bool,
+    /// Whether all its tries are used up, and nobody wrote how they ended: its workers died, or were taken away. What is left to do is to
+    /// write that it failed.
+    pub spent: bool,
 }
 
 /// What became of a message.

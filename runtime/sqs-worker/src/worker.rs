@@ -122,6 +122,7 @@ impl<Q: Queue, W: Work, C: Clock> Worker<Q, W, C> {
                 Ok(slot) = Arc::clone(&slots).acquire_owned() => slot,
             };
             let shared = Arc::clone(&self.shared);
+            let asked = clock.now();
             let mut receiving = Box::pin(async move { shared.queue.receive(shared.settings.wait, shared.settings.visibility).await });
             let received = tokio::select! {
                 biased;
@@ -132,7 +133,7 @@ impl<Q: Queue, W: Work, C: Clock> Worker<Q, W, C> {
                         tokio::select! {
                             () = reached(leaving, Phase::Leaving) => {}
                             received = receiving => if let Ok(Some(message)) = received {
-                                shared.handle(message, slot, phases).await;
+                                shared.handle(asked, message, slot, phases).await;
                             }
                         }
                     });
@@ -143,7 +144,7 @@ impl<Q: Queue, W: Work, C: Clock> Worker<Q, W, C> {
             match received {
                 Ok(Some(message)) => {
                     failures = 0;
-                    jobs.spawn(Arc::clone(&self.shared).handle(message, slot, phases.clone()));
+                    jobs.spawn(Arc::clone(&self.shared).handle(asked, message, slot, phases.clone()));
                 }
                 Ok(None) => failures = 0,
                 Err(refusal) => {
@@ -184,10 +185,11 @@ async fn reached(mut phases: watch::Receiver<Phase>, phase: Phase) {
 }
 
 impl<Q: Queue, W: Work, C: Clock> Shared<Q, W, C> {
-    async fn handle(self: Arc<Self>, message: Message, slot: OwnedSemaphorePermit, phases: watch::Receiver<Phase>) {
+    /// What was received after it had been asked for at a moment.
+    async fn handle(self: Arc<Self>, asked: Duration, message: Message, slot: OwnedSemaphorePermit, phases: watch::Receiver<Phase>) {
         let _busy = Busy::one_more(&self.busy);
         let _slot = slot;
-        let mut lease = Lease::new(&self.queue, &self.clock, &self.log, &message, &self.settings);
+        let mut lease = Lease::new(&self.queue, &self.clock, &self.log, &message, asked, &self.settings);
         let settling = Settling { queue: &self.queue, clock: &self.clock, log: &self.log, settings: &self.settings };
 
         // What was received but not begun is given back as soon as the worker drains.
@@ -200,7 +202,11 @@ impl<Q: Queue, W: Work, C: Clock> Shared<Q, W, C> {
         };
 
         let work = Arc::clone(&self.work);
-        let delivery = Delivery { message: message.clone(), last_try: self.settings.tries <= message.receive_count };
+        if !lease.holds().await {
+            return self.lost(&message);
+        }
+        let (tries, count) = (self.settings.tries, message.receive_count);
+        let delivery = Delivery { message: message.clone(), last_try: tries <= count, spent: tries < count };
         // A task of its own: a panic ends the task and not the worker.
         let mut task = Task(tokio::spawn(async move { work.run(delivery).await }));
         let outcome = tokio::select! {

@@ -56,8 +56,29 @@ fn delivery_takes(delivery: &sqs_worker::Delivery, first: u32, later: u32) -> st
 }
 
 #[tokio::test]
+async fn a_message_that_lay_here_while_the_machine_stood_still_is_not_begun() {
+    let queue = Scripted::with(&["a1"]).late(40 * SECOND);
+
+    let played = play(&queue, settings(), 100 * SECOND, |_| (5 * SECOND, Outcome::Done)).await;
+
+    assert_eq!(played.order(), ["begun a1", "ended a1"], "whoever got it meanwhile would be overtaken, and a try of the job used up");
+    assert!(40 <= played.times("begun a1")[0], "it was begun with a receipt that is void");
+    assert!(queue.left().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_that_is_late_and_still_ours_is_begun() {
+    let queue = Scripted::with(&["a1"]).late(29 * SECOND);
+
+    let played = play(&queue, settings(), 100 * SECOND, |_| (5 * SECOND, Outcome::Done)).await;
+
+    assert_eq!(played.times("begun a1"), [29], "it would wait for a visibility timeout that nobody uses");
+}
+
+#[tokio::test]
 async fn a_job_is_stopped_when_no_heartbeat_came_through_until_the_lease_was_over() {
-    let queue = Scripted::with(&["a1"]).failing(Fault::Hide, 1_000);
+    // As many as can be tried within one visibility timeout: after a third of it, then each twelfth.
+    let queue = Scripted::with(&["a1"]).failing(Fault::Hide, 8);
 
     let played = play(&queue, settings(), 40 * SECOND, |delivery| (delivery_takes(delivery, 60, 5), Outcome::Done)).await;
 

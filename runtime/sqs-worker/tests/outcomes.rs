@@ -35,11 +35,12 @@ async fn a_worker_takes_no_message_that_it_has_no_slot_for() {
 }
 
 #[tokio::test]
-async fn a_job_that_fails_comes_again_later_each_time_until_the_queue_gives_it_up() {
+async fn a_job_that_fails_comes_again_later_each_time_until_its_tries_are_used_up() {
     let queue = Scripted::with(&["a1", "a2"]);
 
     let played = play(&queue, settings(), 200 * SECOND, |delivery| {
-        (SECOND, if delivery.message.body == "a1" { Outcome::Retry } else { Outcome::Done })
+        let failed = if delivery.spent { permanent("tried_too_often") } else { Outcome::Retry };
+        (SECOND, if delivery.message.body == "a1" { failed } else { Outcome::Done })
     })
     .await;
 
@@ -55,7 +56,7 @@ async fn a_job_that_fails_comes_again_later_each_time_until_the_queue_gives_it_u
     assert!(SECOND <= hidden[0] && hidden[0] <= 2 * SECOND, "{hidden:?}");
     assert!(2 * SECOND <= hidden[1] && hidden[1] <= 4 * SECOND, "{hidden:?}");
     assert!(hidden[2].is_zero(), "the rest of the group would wait for a try that nobody makes: {hidden:?}");
-    assert_eq!(queue.dead(), [("a1".to_owned(), None)]);
+    assert_eq!(queue.dead(), [("a1".to_owned(), Some("tried_too_often".to_owned()))]);
     assert_eq!(played.order().last(), Some(&"ended a2"));
 }
 
@@ -72,6 +73,22 @@ async fn the_work_knows_when_it_is_the_last_try() {
     let buried = queue.calls().into_iter().filter(|call| matches!(call, Call::Bury(..))).count();
     assert_eq!(buried, 1);
     assert!(queue.left().is_empty());
+}
+
+#[tokio::test]
+async fn what_no_worker_lives_to_end_is_given_to_one_that_says_so_and_then_to_nobody() {
+    let queue = Scripted::with(&["a1", "b1"]);
+
+    // As it looks when the worker of every try is killed: nothing is said of the message. Whoever gets `b1` dies even of saying that.
+    let played = play(&queue, settings(), 300 * SECOND, |delivery| match &*delivery.message.body {
+        "a1" if delivery.spent => (SECOND, permanent("tries_used_up")),
+        _ => (SECOND, Outcome::Leave),
+    })
+    .await;
+
+    assert_eq!(played.times("begun a1").len(), 4);
+    assert_eq!(played.times("begun b1").len(), 5);
+    assert_eq!(queue.dead(), [("a1".to_owned(), Some("tries_used_up".to_owned())), ("b1".to_owned(), None)]);
 }
 
 #[tokio::test]

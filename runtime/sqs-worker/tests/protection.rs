@@ -106,9 +106,9 @@ async fn a_job_that_comes_when_the_group_has_chosen_this_machine_is_left_to_anot
     let played = play(&queue, &[(90, Answer::NotInService)], Tells(queue.clock(), Vec::new()), done(5)).await;
 
     assert_eq!(played.notes, [], "the job would be cut off in its middle");
-    let given_back: Vec<_> = queue.calls().into_iter().filter(|call| matches!(call, Call::Hide(..))).collect();
+    let given_back = queue.calls().into_iter().rfind(|call| matches!(call, Call::Hide(..)));
     let later = Call::Hide(100, "a1".to_owned(), settings().wait + 2 * SECOND);
-    assert_eq!(given_back, [later], "this worker's own open call would take it again, and use up another try");
+    assert_eq!(given_back, Some(later), "this worker's own open call would take it again, and use up another try");
     assert!(played.told.waits, "nobody would tell the group that the machine may go");
     assert_eq!(played.asked.last(), Some(&Asked::IsDone(played.ended)), "the hook would hold an empty machine until its timeout");
 }

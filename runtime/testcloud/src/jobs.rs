@@ -8,7 +8,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue::{self, N, S};
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
-use contract::jobs::{JobId, JobMessage, JobState, column};
+use contract::jobs::{JobId, JobMessage, JobState, SPARE_DELIVERIES, column};
 use contract::{fleet, front_door::rate};
 use serde::Serialize;
 
@@ -75,7 +75,7 @@ impl Jobs {
         let arn = QueueAttributeName::QueueArn;
         let answer = sqs.get_queue_attributes().queue_url(&dead_letter_queue_url).attribute_names(arn.clone()).send().await?;
         let arn = answer.attributes().and_then(|attributes| attributes.get(&arn)).ok_or("the queue has no ARN")?;
-        let redrive = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{tries}}}"#);
+        let redrive = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{}}}"#, tries + SPARE_DELIVERIES);
         let more =
             [(QueueAttributeName::RedrivePolicy, redrive), (QueueAttributeName::VisibilityTimeout, visibility.as_secs().to_string())];
         let queue_url = queue(&sqs, "jobs.fifo", &more).await?;

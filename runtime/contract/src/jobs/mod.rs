@@ -20,6 +20,12 @@ pub const MAX_MESSAGE_BYTES: usize = 1_048_576;
 /// Longest message group id and deduplication id, in characters.
 pub const MAX_GROUP_BYTES: usize = 128;
 
+/// How often the job queue hands a message out beyond its tries, before SQS itself makes it a dead letter.
+///
+/// SQS writes no record: a job whose workers die in its last try would be called running for ever. With a delivery more, a worker gets the
+/// message and writes that the job failed; with two, that worker may die too, or a delivery be lost on its way.
+pub const SPARE_DELIVERIES: u32 = 2;
+
 /// Names of the message attributes: what can be read of a job without reading its body. All are of the SQS type `String`.
 pub mod attribute {
     /// The job's identity; a message that is sent again from the dead-letter queue keeps it, though SQS gives it a new message id.

@@ -164,6 +164,10 @@ impl Process {
         assert!(sent.success());
     }
 
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits until it has ended, and gives its exit code.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
         let started = Instant::now();

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use contract::jobs::SPARE_DELIVERIES;
 use sqs_worker::{Clock, Message, Queue, Refusal};
 
 use super::{Paused, SECOND};
@@ -28,7 +29,7 @@ pub(crate) enum Fault {
 #[derive(Clone)]
 pub(crate) struct Scripted {
     clock: Paused,
-    tries: u32,
+    deliveries: u32,
     state: Arc<Mutex<State>>,
 }
 
@@ -39,6 +40,8 @@ struct State {
     calls: Vec<Call>,
     /// Which calls fail, and how often from now on.
     faults: Vec<(Fault, u32)>,
+    /// How long the next message is on its way.
+    late: Duration,
     receipts: u64,
     most_in_flight: usize,
 }
@@ -51,7 +54,7 @@ struct Stored {
 impl Scripted {
     /// Messages by their bodies: the letter is the group, as in `a1`.
     pub(crate) fn with(bodies: &[&str]) -> Self {
-        let queue = Self { clock: Paused::default(), tries: 3, state: Arc::default() };
+        let queue = Self { clock: Paused::default(), deliveries: 3 + SPARE_DELIVERIES, state: Arc::default() };
         bodies.iter().for_each(|body| queue.send(body));
         queue
     }
@@ -65,6 +68,12 @@ impl Scripted {
     /// Makes the next calls fail.
     pub(crate) fn failing(self, fault: Fault, times: u32) -> Self {
         self.state.lock().unwrap().faults.push((fault, times));
+        self
+    }
+
+    /// Makes the next message lie on its way for so long.
+    pub(crate) fn late(self, by: Duration) -> Self {
+        self.state.lock().unwrap().late = by;
         self
     }
 
@@ -125,7 +134,7 @@ impl Scripted {
         let mut state = self.state.lock().unwrap();
         let spent: Vec<_> = state
             .messages
-            .extract_if(.., |stored| stored.visible <= now && self.tries <= stored.message.receive_count)
+            .extract_if(.., |stored| stored.visible <= now && self.deliveries <= stored.message.receive_count)
             .map(|stored| (stored.message.body, None))
             .collect();
         state.dead.extend(spent);
@@ -163,6 +172,10 @@ impl Queue for Scripted {
         self.asked(Call::Receive(self.clock.now().as_secs()), Fault::Receive)?;
         loop {
             if let Some(message) = self.take(hidden) {
+                let late = std::mem::take(&mut self.state.lock().unwrap().late);
+                if !late.is_zero() {
+                    self.clock.sleep(late).await;
+                }
                 return Ok(Some(message));
             }
             if until <= self.clock.now() {
