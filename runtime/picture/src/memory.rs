@@ -3,8 +3,8 @@
 use contract::images::{Limits, Proxies};
 
 use super::rows::Picture;
-use super::shrink;
 use super::{Orientation, Reason, Refusal, fit};
+use super::{pipeline, shrink};
 
 /// Refuses what the header says is too large. `decoder_bytes` is the most that the decoder itself will hold at one time.
 pub(super) fn check(picture: &Picture, decoder_bytes: u64, proxies: &Proxies, limits: &Limits) -> Result<(), Refusal> {
@@ -47,7 +47,7 @@ fn pipeline_bytes(picture: &Picture, proxies: &Proxies) -> u64 {
         // The encoded proxy, at the highest quality about as large as its samples, in a buffer that doubles.
         bytes += columns * rows * u64::from(picture.colours.count());
         if index == 0 && picture.orientation != Orientation::Upright {
-            bytes += 2 * columns * rows * pixel_bytes;
+            bytes += (columns * rows + u64::from(pipeline::TURNED_ROWS) * columns.max(rows)) * pixel_bytes;
         }
         from = to;
     }

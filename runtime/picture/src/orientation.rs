@@ -1,5 +1,7 @@
 //! How a camera was held.
 
+use std::ops::Range;
+
 /// How the stored rows must be turned to look right; the numbers are those of EXIF.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Orientation {
@@ -46,13 +48,13 @@ impl Orientation {
         }
     }
 
-    /// Turns a picture of this size, row by row.
-    pub(super) fn apply<P: Copy>(self, pixels: &[P], size: (u32, u32)) -> Vec<P> {
-        let (width, height) = self.turn_size(size);
+    /// Some rows of a picture of this size as they are after it is turned, one after the other.
+    pub(super) fn turned<P: Copy>(self, pixels: &[P], size: (u32, u32), rows: Range<u32>) -> Vec<P> {
+        let (width, _) = self.turn_size(size);
         let (right, bottom) = (size.0 as usize - 1, size.1 as usize - 1);
         let stride = size.0 as usize;
-        let mut turned = Vec::with_capacity(pixels.len());
-        for y in 0..height as usize {
+        let mut turned = Vec::with_capacity(rows.len() * width as usize);
+        for y in rows.start as usize..rows.end as usize {
             turned.extend((0..width as usize).map(|x| {
                 let (from_x, from_y) = match self {
                     Self::Upright => (x, y),

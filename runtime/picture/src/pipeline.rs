@@ -9,6 +9,9 @@ use super::shrink::{Shrink, Size};
 use super::work::Work;
 use super::{Orientation, Proxy, TranscodeError, fit};
 
+/// So many rows of a picture that was held another way are turned at a time: enough to read its columns in pieces, few to hold twice.
+pub(super) const TURNED_ROWS: u32 = 32;
+
 /// Makes all proxies of a picture, largest first.
 pub(super) fn run(picture: &Picture, rows: impl Rows, proxies: &Proxies) -> Result<Vec<Proxy>, TranscodeError> {
     match (picture.colours, proxies.linear_light) {
@@ -29,7 +32,8 @@ fn run_as<P: Work>(picture: &Picture, mut rows: impl Rows, proxies: &Proxies) ->
     let mut links = links::<P>(&shown, picture, proxies.jpeg_quality)?;
     let mut way = P::way()?;
     let mut shrink = Shrink::<P>::new(picture.rows, largest);
-    let mut whole = Vec::new();
+    let held = if orientation == Orientation::Upright { 0 } else { largest.0 as usize * largest.1 as usize };
+    let mut whole = Vec::with_capacity(held);
     while !shrink.is_done() {
         let room = shrink.room();
         let count = room.len() / picture.rows.0 as usize;
@@ -45,9 +49,11 @@ fn run_as<P: Work>(picture: &Picture, mut rows: impl Rows, proxies: &Proxies) ->
     rows.finish()?;
     drop(shrink);
     if orientation != Orientation::Upright {
-        let turned = orientation.apply(&whole, largest);
-        drop(whole);
-        feed(&mut links, &turned)?;
+        let (_, height) = orientation.turn_size(largest);
+        for top in (0..height).step_by(TURNED_ROWS as usize) {
+            let rows = top..height.min(top + TURNED_ROWS);
+            feed(&mut links, &orientation.turned(&whole, largest, rows))?;
+        }
     }
     let encoded: Vec<(Size, Vec<u8>)> =
         links.into_iter().map(|link| Ok((link.size, link.encoder.finish()?))).collect::<Result<_, TranscodeError>>()?;
