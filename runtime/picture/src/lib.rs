@@ -56,7 +56,8 @@ pub struct Proxy {
 /// # Errors
 ///
 /// [`TranscodeError::Refused`] when the picture is at fault, so that the same bytes would be refused again; [`TranscodeError::Source`] when `file`
-/// failed to read, which says nothing of the picture. No proxy is made of what is cut off or damaged.
+/// failed to read, and [`TranscodeError::Memory`] when this machine has too little memory for it, which say nothing of the picture. No proxy is made of
+/// what is cut off or damaged.
 pub fn transcode(mut file: impl BufRead + Seek, proxies: &Proxies, limits: &Limits) -> Result<Vec<Proxy>, TranscodeError> {
     from_source(Source::new(&mut file), proxies, limits)
 }

@@ -112,6 +112,13 @@ pub enum TranscodeError {
     /// The file could not be read to its end, which says nothing of the picture: the next try may succeed.
     #[error("the file could not be read")]
     Source(#[source] io::Error),
+    /// The picture is within limits, and yet there is no memory for it here, which says nothing of the picture either: a larger machine, or this
+    /// one with less to do, may have it.
+    #[error("there is no room for the {bytes} bytes of memory that decoding takes")]
+    Memory {
+        /// What decoding takes, computed from the header.
+        bytes: u64,
+    },
 }
 
 impl From<io::Error> for TranscodeError {

@@ -134,9 +134,12 @@ impl<S: Store> Task<'_, S> {
         // On a thread of its own, since it waits for what has not arrived.
         let work = tokio::task::spawn_blocking(move || {
             let made = picture::transcode(&mut arrived, &config.proxies, &config.limits);
-            if let Err(TranscodeError::Refused(refusal)) = &made
-                && refusal.reason.is_about_the_header()
-            {
+            let decided_by_the_header = match &made {
+                Err(TranscodeError::Refused(refusal)) => refusal.reason.is_about_the_header(),
+                Err(TranscodeError::Memory { .. }) => true,
+                Ok(_) | Err(TranscodeError::Source(_)) => false,
+            };
+            if decided_by_the_header {
                 arrived.enough();
             }
             made
@@ -148,6 +151,9 @@ impl<S: Store> Task<'_, S> {
             Ok(Ok(proxies)) => Ok(Ok(proxies)),
             Ok(Err(TranscodeError::Refused(refusal))) => Ok(Err(refusal)),
             Ok(Err(TranscodeError::Source(error))) => Err(failed(error)),
+            Ok(Err(error @ TranscodeError::Memory { .. })) => {
+                Err(StoreError::Failed { doing: "decode", bucket: bucket.clone(), key: key.clone(), source: error.into() })
+            }
             Err(_) => Ok(Err(Refusal::new(Reason::DecoderFailed, "the decoder panicked"))),
         }
     }

@@ -32,7 +32,7 @@ impl Default for Limits {
             // What a JPEG can say of itself.
             max_width: 65_535,
             max_height: 65_535,
-            // A progressive JPEG of 60 megapixels with the usual chroma subsampling; any other picture that a JPEG or PNG of 200 can be.
+            // A progressive JPEG of 57 megapixels with the usual chroma subsampling; any other picture that a JPEG or PNG of 200 can be.
             max_decoded_bytes: 192 * MEBIBYTE,
         }
     }

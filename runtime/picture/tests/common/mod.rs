@@ -13,5 +13,6 @@ pub(crate) fn transcode(file: &[u8], proxies: &Proxies, limits: &Limits) -> Resu
     picture::transcode(Cursor::new(file), proxies, limits).map_err(|error| match error {
         TranscodeError::Refused(refusal) => refusal,
         TranscodeError::Source(error) => panic!("a file in memory could not be read: {error}"),
+        TranscodeError::Memory { bytes } => panic!("this machine has no {bytes} bytes to decode with"),
     })
 }

@@ -21,6 +21,7 @@ mod metadata;
 mod peers;
 mod proxy;
 mod reproducible;
+mod small_function;
 mod stats;
 mod transcode;
 
@@ -108,6 +109,8 @@ pub(crate) enum What {
         #[arg(long, value_name = "WORD")]
         only: Option<String>,
     },
+    /// Send pictures of 100 MB, and ten of which one is broken, through the deployed function in an address space of 256 MiB
+    SmallFunction,
 }
 
 /// What was measured: one line for a person, one object for a program.
@@ -184,6 +187,7 @@ pub(crate) fn run(what: What, ctx: &Context, shipped: &[&str], interrupts: &Inte
         What::FrontDoor { rounds } => front_door::measure(workspace, rounds, interrupts, tell),
         What::Kills { times, seed } => kills::measure(ctx, times, seed, interrupts, tell),
         What::Jobs { jobs, seed } => jobs::measure(workspace, jobs, seed, interrupts, tell),
+        What::SmallFunction => small_function::measure(ctx, interrupts, tell),
         What::Transcode { rounds, only } => transcode::measure(workspace, rounds, only.as_deref(), interrupts, tell),
     }
 }

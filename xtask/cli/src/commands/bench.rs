@@ -30,6 +30,7 @@ Examples:
   cargo xtask bench kills --times 50 --seed 7
   cargo xtask bench jobs --jobs 1000 --seed 7
   cargo xtask bench transcode --rounds 3 --only 12mp
+  cargo xtask bench small-function
   cargo xtask bench peers --json | jq -c '[.name, .value, .times_our_cpu]'")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -52,6 +53,7 @@ pub(crate) fn run(args: &Args, ctx: &Context, out: &mut dyn Write) -> Result<Out
         | What::FrontDoor { .. }
         | What::Kills { .. }
         | What::Jobs { .. }
+        | What::SmallFunction
         | What::Transcode { .. } => Vec::new(),
     };
     let figures = bench::run(args.what.clone(), ctx, &shipped, &Interrupts::catch()?, &tell)?;

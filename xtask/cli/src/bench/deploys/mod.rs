@@ -4,9 +4,9 @@
 //! its way. All tools deploy the templates that our own local deploy sends, with the same zip.
 
 mod install;
-mod plan;
+pub(super) mod plan;
 mod programs;
-mod script;
+pub(super) mod script;
 
 use std::collections::BTreeMap;
 use std::path::Path;

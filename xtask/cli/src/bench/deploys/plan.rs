@@ -14,8 +14,8 @@ use crate::local::omissions::without_refused;
 
 /// All stacks of one version of the environment, each after those that it needs.
 #[derive(Debug, Serialize)]
-pub(super) struct Plan {
-    pub(super) stacks: Vec<Piece>,
+pub(in crate::bench) struct Plan {
+    pub(in crate::bench) stacks: Vec<Piece>,
     env: Place,
 }
 
@@ -27,21 +27,21 @@ struct Place {
 
 /// One stack.
 #[derive(Debug, Serialize)]
-pub(super) struct Piece {
-    pub(super) stack: &'static str,
+pub(in crate::bench) struct Piece {
+    pub(in crate::bench) stack: &'static str,
     /// The name in CloudFormation.
-    pub(super) name: String,
+    pub(in crate::bench) name: String,
     /// The template's file.
-    pub(super) template: PathBuf,
-    pub(super) parameters: IndexMap<String, Source>,
-    pub(super) tags: BTreeMap<String, String>,
-    pub(super) capabilities: Vec<&'static str>,
+    pub(in crate::bench) template: PathBuf,
+    pub(in crate::bench) parameters: IndexMap<String, Source>,
+    pub(in crate::bench) tags: BTreeMap<String, String>,
+    pub(in crate::bench) capabilities: Vec<&'static str>,
 }
 
 /// Where a parameter's value comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "from", rename_all = "kebab-case")]
-pub(super) enum Source {
+pub(in crate::bench) enum Source {
     /// The key of the zip in the platform's own bucket for code.
     Key { zip: PathBuf, key: String },
     /// That bucket, for a stack that takes its code from there.
@@ -53,14 +53,20 @@ pub(super) enum Source {
 impl Plan {
     /// Stacks that are nowhere, for tests.
     #[cfg(test)]
-    pub(super) fn of(stacks: Vec<Piece>) -> Self {
+    pub(in crate::bench) fn of(stacks: Vec<Piece>) -> Self {
         Self { stacks, env: Place { account: String::new(), region: String::new() } }
     }
 
     /// Writes the templates, as a local deploy would send them, into a folder.
     ///
     /// The digest by which our own deploy knows a stack again is left at its default: other tools have no use for it.
-    pub(super) fn write(platform: &[Finished], artifacts: &[Artifact], account: &str, region: &str, folder: &Path) -> Result<Self, Error> {
+    pub(in crate::bench) fn write(
+        platform: &[Finished],
+        artifacts: &[Artifact],
+        account: &str,
+        region: &str,
+        folder: &Path,
+    ) -> Result<Self, Error> {
         make_folder(folder)?;
         let mut stacks = Vec::new();
         for finished in platform {
@@ -110,7 +116,7 @@ fn parameters(finished: &Finished, template: &Json, artifacts: &[Artifact]) -> R
 }
 
 /// How many properties of resources differ between two versions.
-pub(super) fn changed_properties(before: &[Finished], after: &[Finished]) -> usize {
+pub(in crate::bench) fn changed_properties(before: &[Finished], after: &[Finished]) -> usize {
     let properties = |platform: &[Finished]| {
         let mut all = BTreeMap::new();
         for finished in platform {

@@ -10,7 +10,7 @@ use super::plan::{Piece, Plan, Source};
 
 /// Which tool deploys a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tool {
+pub(in crate::bench) enum Tool {
     AwsCli,
     Sam,
 }
@@ -19,7 +19,7 @@ pub(super) enum Tool {
 const INLINE_BYTES: u64 = 51_200;
 
 /// A script for `sh`. `aws` is the AWS CLI, which SAM's users have for what SAM does not do.
-pub(super) fn script(tool: Tool, plan: &Plan, aws: &Path, sam: &Path) -> String {
+pub(in crate::bench) fn script(tool: Tool, plan: &Plan, aws: &Path, sam: &Path) -> String {
     let mut lines =
         vec!["set -eu".to_owned(), format!("aws() {{ {} \"$@\"; }}", quoted(aws)), format!("sam() {{ {} \"$@\"; }}", quoted(sam))];
     let sources = || plan.stacks.iter().flat_map(|piece| piece.parameters.values());

@@ -1,8 +1,8 @@
-"""Makes the pictures that are transcoded: python inputs.py FOLDER
+"""Makes the pictures that are transcoded: python inputs.py FOLDER [NAME…]
 
 Each is computed from its own number: hills of noise from coarse to fine, discs with hard edges, stripes that come close to the finest
 that a grid of pixels can hold, and what a sensor adds. The same versions of the packages give the same bytes. A file that is there is
-left alone; each new one is told on stdout.
+left alone; each new one is told on stdout. With names, only those are made.
 """
 
 import os
@@ -199,6 +199,7 @@ INPUTS = {
     "jpeg-50mp.jpg": lambda path: jpeg(path, Scene(8688, 5792, 2, grain=5.0).all(), quality=96, subsampling=2),
     "jpeg-100mb.jpg": lambda path: jpeg(path, Scene(10320, 7752, 3, grain=2.7, texture=0.7).all(), quality=100, subsampling=0),
     "jpeg-progressive-24mp.jpg": lambda path: jpeg(path, Scene(6000, 4000, 4).all(), quality=93, subsampling=2, progressive=True),
+    "jpeg-progressive-57mp.jpg": lambda path: jpeg(path, Scene(8720, 6536, 12).all(), quality=93, subsampling=2, progressive=True),
     "jpeg-turned-12mp.jpg": lambda path: jpeg(path, Scene(4000, 3000, 1).all(), quality=95, subsampling=2, exif=turned(6)),
     "jpeg-p3-12mp.jpg": lambda path: jpeg(path, Scene(4000, 3000, 5).all(), quality=92, icc_profile=display_p3()),
     "jpeg-cmyk-12mp.jpg": lambda path: jpeg(path, inks(Scene(4000, 3000, 6).all()), mode="CMYK", quality=90),
@@ -210,9 +211,9 @@ INPUTS = {
 }
 
 
-def main(folder):
-    for name, make in INPUTS.items():
-        path = os.path.join(folder, name)
+def main(folder, *names):
+    for name in names or INPUTS:
+        path, make = os.path.join(folder, name), INPUTS[name]
         if not os.path.exists(path):
             # Half a file would be measured the next time.
             make(path + ".draft")

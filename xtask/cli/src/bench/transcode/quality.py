@@ -1,8 +1,8 @@
 """Says how near JPEGs are to what their source looks like at their size: python quality.py SOURCE JPEG…
 
 What they are held against is the source decoded in full, upright, on white where it is transparent, in sRGB, made smaller in floating point
-with Lanczos and never rounded. For each, one line of JSON on stdout: width, height, bytes, the structural similarity of its luma (SSIM, Gauss of 1.5
-pixels) and the peak signal-to-noise ratio of its colours, in decibels.
+with Lanczos and never rounded. For each, one line of JSON on stdout: width, height, those of the source, bytes, the structural similarity of its luma
+(SSIM, Gauss of 1.5 pixels) and the peak signal-to-noise ratio of its colours, in decibels.
 """
 
 import io
@@ -69,6 +69,7 @@ def main(source, *results):
         error = float(((made - reference) ** 2).mean())
         noise = 10 * numpy.log10(255**2 / error) if error else 99.0
         said = {"width": picture.size[0], "height": picture.size[1], "bytes": os.path.getsize(path)}
+        said.update(source_width=samples.shape[1], source_height=samples.shape[0])
         said.update(ssim=similarity(made @ LUMA, reference @ LUMA), psnr=float(noise))
         print(json.dumps(said), flush=True)
 
