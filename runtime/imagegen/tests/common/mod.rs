@@ -14,7 +14,8 @@ use std::{
 use cloud::MemoryCloud;
 use contract::imagegen::ImagegenConfig;
 use contract::jobs::{JobId, JobMessage, PICTURE};
-use imagegen::{Imagegen, clock::Clock, event::Batch};
+use imagegen::{Imagegen, clock::Clock};
+use lambda_events::Batch;
 use serde_json::{Value, json};
 use telemetry::Log;
 
@@ -87,9 +88,7 @@ impl House {
             .map(|(number, body)| json!({ "messageId": number.to_string(), "receiptHandle": format!("receipt-{number}"), "body": body, "attributes": {} }))
             .collect();
         let batch: Batch = serde_json::from_value(json!({ "Records": records })).unwrap();
-        let answer = serde_json::to_value(self.function.handle(batch).await).unwrap();
-        let failures = answer["batchItemFailures"].as_array().unwrap().iter();
-        failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().parse().unwrap()).collect()
+        self.function.handle(&batch).await.ids().map(|id| id.parse().unwrap()).collect()
     }
 
     /// Delivers one job's message; whether it comes again.
