@@ -7,6 +7,9 @@ use common::{Lines, MEBIBYTE, MOST, SOMEBODY_ELSE, USER, bearer, config, event, 
 use contract::upload::MOST_DIRECT_BYTES;
 use serde_json::{Value, json};
 
+/// What people read of these routes.
+const PAGE: &str = include_str!("../../../docs/api/images.md");
+
 /// An answer, read.
 struct Told {
     status: u16,
@@ -71,6 +74,7 @@ async fn what_is_no_picture_is_refused_before_it_is_stored() {
 
         assert_eq!(told.error(), (400, expected), "{content_type} {body:?}");
         assert!(!told.message().is_empty(), "nobody would know what to do");
+        assert!(PAGE.contains(&format!("`{expected}`")), "whoever gets `{expected}` would look it up in vain");
         assert!(store.calls().is_empty(), "what is refused would be paid for: {:?}", store.calls());
     }
 }
@@ -118,6 +122,7 @@ async fn only_declarations_that_can_be_kept_get_a_form() {
         let (store, told) = declare(&body).await;
 
         assert_eq!(told.error(), expected, "{body}");
+        assert!(PAGE.contains(&format!("`{}`", expected.1)), "whoever gets {expected:?} would look it up in vain");
         assert!(store.calls().is_empty(), "{body}");
     }
 }
