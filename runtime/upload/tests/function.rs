@@ -148,7 +148,8 @@ async fn nobody_brings_or_sees_a_picture_without_a_token() {
 #[tokio::test]
 async fn the_limit_of_a_user_holds_here_too() {
     let store = MemoryStore::default();
-    let service = service(config("presigned"), store.clone(), Lines::default());
+    let lines = Lines::default();
+    let service = service(config("presigned"), store.clone(), lines.clone());
     let token = bearer(USER);
 
     let mut answers = Vec::new();
@@ -158,6 +159,10 @@ async fn the_limit_of_a_user_holds_here_too() {
     }
 
     assert_eq!(answers, [201, 201, 201, 201, 201, 429]);
+    let refused: Vec<_> = lines.read().into_iter().filter(|line| line["ApiRateLimitBreaches"] == 1.0).collect();
+    assert_eq!(refused.len(), 1, "nobody would be told of a client that brings pictures too often");
+    let dimension = (&refused[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], &refused[0]["RateTable"]);
+    assert_eq!(dimension, (&json!([["RateTable"]]), &json!("rates")), "the front door's refusals and these would be two counts");
 }
 
 #[tokio::test]
