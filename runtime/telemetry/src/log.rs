@@ -125,8 +125,9 @@ impl Line<'_> {
     }
 }
 
-/// An error and all its causes in one line.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
+/// An error and all its causes in one line: an error of a connection says what happened only in its causes.
+#[must_use]
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
