@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("foundation", &["cfn-kit", "contract"]),
     ("front-door", &["caller", "contract", "telemetry", "unify"]),
     ("gpu-worker", &["contract", "inference", "sqs-worker", "telemetry", "unify"]),
-    ("imagegen", &["contract", "telemetry", "unify"]),
+    ("imagegen", &["contract", "lambda-events", "telemetry", "unify"]),
     ("inference", &["contract"]),
     ("lambda-events", &[]),
     ("picture", &["contract"]),

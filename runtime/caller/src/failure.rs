@@ -21,13 +21,6 @@ impl StoreError {
     /// The error with all its causes, for the log.
     #[must_use]
     pub fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        telemetry::with_causes(self)
     }
 }

@@ -2,7 +2,7 @@
 
 use contract::{
     Words, logs,
-    metrics::{API_RATE_LIMIT_BREACHES, Unit},
+    metrics::{API_RATE_LIMIT_BREACHES, DIMENSION_RATE_TABLE, Unit},
 };
 use telemetry::Log;
 
@@ -30,6 +30,8 @@ pub struct Settings {
     pub per_minute: u32,
     /// What `Retry-After` says: `60` says so whatever is left to wait, `exact` the seconds that are left.
     pub retry_after: String,
+    /// The table that counts requests. All programs that share it share the limits, so that refusals are counted by its name.
+    pub rate_table: String,
 }
 
 /// What stands before a program: everything that it needs, and what one container remembers.
@@ -195,7 +197,7 @@ impl<S: KeySource, T: Clock> Gate<S, T> {
             }
         }
         if answer.breach {
-            line = line.metric(API_RATE_LIMIT_BREACHES, Unit::Count, 1.0);
+            line = line.metric(API_RATE_LIMIT_BREACHES, Unit::Count, 1.0).per(DIMENSION_RATE_TABLE, &self.settings.rate_table);
         }
         line.write();
     }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::imagegen::Aspect;
 use crate::jobs::{Finish, JobState, Turn};
 
 /// The routes, as HTTP APIs write them: method and path.
@@ -49,23 +48,6 @@ pub struct Infer {
     /// The same seed gives the same text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-}
-
-/// Body of `POST /generate`; an array of exactly one of these is taken as well.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GeneratePicture {
-    /// What shall be seen.
-    pub prompt: String,
-    /// What shall not be seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub negative_prompt: Option<String>,
-    /// Width to height, such as `16:9`; the environment's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub aspect_ratio: Option<Aspect>,
-    /// The same seed gives the same picture.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u32>,
 }
 
 /// Answer 200 to `POST /infer` and to `POST /generate`, whose `Location` is the job; also part of the answer to `POST /stop`.

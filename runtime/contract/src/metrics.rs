@@ -17,7 +17,7 @@ pub const TRANSCODED_IMAGES: &str = "TranscodedImages";
 /// Time that one picture took, from its event to its last proxy, in milliseconds.
 pub const TRANSCODE_MILLISECONDS: &str = "TranscodeMilliseconds";
 
-/// Requests that the front door answered with 429.
+/// Requests that were answered with 429, by whichever program: counted by [`DIMENSION_RATE_TABLE`].
 pub const API_RATE_LIMIT_BREACHES: &str = "ApiRateLimitBreaches";
 /// Jobs that a worker brought to an end, whichever.
 pub const JOBS_ENDED: &str = "JobsEnded";
@@ -39,8 +39,11 @@ pub const MODEL_THROTTLES: &str = "ModelThrottles";
 /// Pictures that an image model refused to make.
 pub const PICTURES_REFUSED: &str = "PicturesRefused";
 
-/// The one dimension: the function's name. CloudFormation generates it, so that environments in one account stay apart, and an alarm can refer to it.
+/// The usual dimension: the function's name. CloudFormation generates it, so that environments in one account stay apart, and an alarm can refer to it.
 pub const DIMENSION_FUNCTION_NAME: &str = "FunctionName";
+
+/// The dimension of what several programs count together: the table that holds the limits which they share. Its name is generated too.
+pub const DIMENSION_RATE_TABLE: &str = "RateTable";
 
 /// Environment variable in which Lambda tells a function its own name.
 pub const FUNCTION_NAME_VARIABLE: &str = "AWS_LAMBDA_FUNCTION_NAME";
@@ -95,11 +98,12 @@ impl From<u64> for Property {
 /// assert_eq!(line["TranscodeFailures"], 1.0);
 /// assert_eq!(line["FunctionName"], "transcode");
 /// assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Cloudwright");
+/// assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0][0], "FunctionName");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct EmbeddedMetrics {
     timestamp_milliseconds: u64,
-    function_name: String,
+    dimension: (&'static str, String),
     metrics: Vec<(&'static str, Unit, f64)>,
     properties: Vec<(String, Property)>,
 }
@@ -108,7 +112,14 @@ impl EmbeddedMetrics {
     /// A line of the function of that name, at a time in milliseconds since 1970; CloudWatch drops what is older than two weeks.
     #[must_use]
     pub fn new(timestamp_milliseconds: u64, function_name: &str) -> Self {
-        Self { timestamp_milliseconds, function_name: function_name.to_owned(), metrics: Vec::new(), properties: Vec::new() }
+        let dimension = (DIMENSION_FUNCTION_NAME, function_name.to_owned());
+        Self { timestamp_milliseconds, dimension, metrics: Vec::new(), properties: Vec::new() }
+    }
+
+    /// Counts by another dimension than the function's name: what several functions count together.
+    #[must_use]
+    pub fn per(self, dimension: &'static str, value: &str) -> Self {
+        Self { dimension: (dimension, value.to_owned()), ..self }
     }
 
     /// Adds a metric and its value.
@@ -132,7 +143,8 @@ impl Serialize for EmbeddedMetrics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut line = serializer.serialize_map(None)?;
         line.serialize_entry("_aws", &Directive(self))?;
-        line.serialize_entry(DIMENSION_FUNCTION_NAME, &self.function_name)?;
+        let (dimension, value) = &self.dimension;
+        line.serialize_entry(dimension, value)?;
         for (name, _, value) in &self.metrics {
             line.serialize_entry(name, value)?;
         }
@@ -164,8 +176,7 @@ impl Serialize for Directive<'_> {
         let metrics = self.0.metrics.iter().map(|&(name, unit, _)| Definition { name, unit }).collect();
         let mut directive = serializer.serialize_struct("Directive", 2)?;
         directive.serialize_field("Timestamp", &self.0.timestamp_milliseconds)?;
-        directive
-            .serialize_field("CloudWatchMetrics", &[Set { namespace: NAMESPACE, dimensions: [[DIMENSION_FUNCTION_NAME]], metrics }])?;
+        directive.serialize_field("CloudWatchMetrics", &[Set { namespace: NAMESPACE, dimensions: [[self.0.dimension.0]], metrics }])?;
         directive.end()
     }
 }

@@ -37,6 +37,7 @@ impl<C: Cloud, S: KeySource, T: Clock> Door<C, S, T> {
             burst_per_second: config.burst_per_second,
             per_minute: config.per_minute,
             retry_after: config.retry_after.clone(),
+            rate_table: config.rate_table.clone(),
         };
         Self { config, cloud, gate: Gate::new(settings, keys, clock, log), submitter: Submitter::new() }
     }

@@ -2,7 +2,6 @@
 
 use caller::{Answer, body};
 use contract::{
-    api::GeneratePicture,
     front_door::FrontDoorConfig,
     imagegen::{Aspect, Family},
     jobs::Picture,
@@ -20,9 +19,7 @@ pub(crate) fn parameters(request: &Request, config: &FrontDoorConfig) -> Result<
     let body = body::any(request, config.max_body_bytes)?;
     let fields = one_object(body)?;
     let family = Family::of(&config.picture_family).ok_or_else(|| Answer::unavailable("this environment has no image model"))?;
-    let asked = Asked { fields, family, wrong: Vec::new() };
-    let GeneratePicture { prompt, negative_prompt, aspect_ratio, seed } = asked.read()?;
-    Ok(Picture { prompt, negative_prompt, aspect_ratio, seed })
+    Asked { fields, family, wrong: Vec::new() }.read()
 }
 
 /// An object, or an array of exactly one: so the first clients sent it.
@@ -62,7 +59,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(mut self) -> Result<GeneratePicture, Answer> {
+    fn read(mut self) -> Result<Picture, Answer> {
         let prompt = self.text("prompt", "prompt_too_long");
         if !self.fields.contains_key("prompt") {
             self.wrong.push(("prompt_missing", "there must be a `prompt`".to_owned()));
@@ -78,7 +75,7 @@ impl Asked {
             self.wrong.push(("unknown_field", format!("{} is no field, known are {}", unknown.join(", "), known.join(", "))));
         }
         match (self.wrong.first(), prompt) {
-            (None, Some(prompt)) => Ok(GeneratePicture { prompt, negative_prompt, aspect_ratio, seed }),
+            (None, Some(prompt)) => Ok(Picture { prompt, negative_prompt, aspect_ratio, seed }),
             (first, _) => {
                 let word = first.map_or("prompt_missing", |(word, _)| word);
                 // Programs get the first word, people everything at once.

@@ -8,6 +8,9 @@ use contract::jobs::JobState;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
+/// What people read of this route.
+const PAGE: &str = include_str!("../../../docs/api/generate.md");
+
 fn ask(body: &Value) -> Call {
     Call::post("/generate", body).signed_in()
 }
@@ -83,6 +86,7 @@ async fn everything_else_is_a_400_that_says_why() {
 
         assert_eq!(answer.error(), (400, word), "{body}: {answer:?}");
         assert!(answer.message().contains(said), "{body} does not help: {}", answer.message());
+        assert!(PAGE.contains(&format!("`{word}`")), "whoever gets `{word}` would look it up in vain");
     }
     for body in ["", "{", "prompt=fox", "[{\"prompt\": \"a\"}"] {
         let call = Call::new("POST", "/generate").signed_in().header("content-type", "application/json").body(body);

@@ -51,6 +51,8 @@ async fn a_refusal_says_when_to_come_again_and_is_counted() {
     assert_eq!(line["ApiRateLimitBreaches"], json!(1.0), "{line}");
     let metric = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0];
     assert_eq!((&metric["Name"], &metric["Unit"]), (&json!("ApiRateLimitBreaches"), &json!("Count")), "CloudWatch would count nothing");
+    let dimension = (&line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], &line["RateTable"]);
+    assert_eq!(dimension, (&json!([["RateTable"]]), &json!("rates")), "the alarm adds up all that count in this table");
     assert_eq!((&line["status"], &line["jwtSub"]), (&json!(429), &json!(USER)));
     assert_eq!(house.log().iter().filter(|line| !line["ApiRateLimitBreaches"].is_null()).count(), 1, "others would be counted too");
 }

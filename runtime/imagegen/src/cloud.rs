@@ -3,8 +3,7 @@
 use std::{error::Error, future::Future};
 
 use contract::jobs::{JobId, JobState, Picture};
-
-use crate::event::Message;
+use lambda_events::Message;
 
 /// A service did not do what was asked: the network, too many requests, a missing permission. It may work the next time.
 #[derive(Debug, thiserror::Error)]

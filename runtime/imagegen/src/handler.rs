@@ -2,13 +2,10 @@
 
 use contract::{imagegen::ImagegenConfig, logs};
 use futures_util::future::join_all;
+use lambda_events::{Batch, BatchResponse, Message};
 use telemetry::Log;
 
-use crate::{
-    clock::Clock,
-    cloud::Cloud,
-    event::{Batch, BatchItemFailure, BatchResponse, Message},
-};
+use crate::{clock::Clock, cloud::Cloud};
 
 /// The function, apart from Lambda.
 #[derive(Debug)]
@@ -44,11 +41,13 @@ impl<C: Cloud, T: Clock> Imagegen<C, T> {
     /// Handles a batch, all messages at once: the time goes by waiting for the model.
     ///
     /// A message that fails comes again alone; the others are done.
-    pub async fn handle(&self, batch: Batch) -> BatchResponse {
+    pub async fn handle(&self, batch: &Batch) -> BatchResponse {
         let fates = join_all(batch.messages.iter().map(|message| self.message(message))).await;
-        let come_again = batch.messages.into_iter().zip(fates).filter(|(_, fate)| *fate != Fate::Done);
-        let batch_item_failures = come_again.map(|(message, _)| BatchItemFailure { item_identifier: message.message_id }).collect();
-        BatchResponse { batch_item_failures }
+        let mut response = BatchResponse::default();
+        for (message, _) in batch.messages.iter().zip(fates).filter(|(_, fate)| *fate != Fate::Done) {
+            response.again(message);
+        }
+        response
     }
 
     async fn message(&self, message: &Message) -> Fate {

@@ -6,6 +6,7 @@ use contract::{
     logs,
     metrics::{JOB_MILLISECONDS, JOB_WAIT_MILLISECONDS, JOBS_ENDED, JOBS_FAILED, MODEL_THROTTLES, PICTURES_REFUSED, Unit},
 };
+use lambda_events::Message;
 use serde_json::Value;
 use telemetry::Line;
 
@@ -13,7 +14,6 @@ use crate::{
     Imagegen,
     clock::Clock,
     cloud::{Claim, Claimed, Cloud, CloudError, End, Trouble},
-    event::Message,
     handler::Fate,
     pause,
 };

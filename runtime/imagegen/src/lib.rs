@@ -5,7 +5,6 @@ pub mod aws;
 pub mod bodies;
 pub mod clock;
 pub mod cloud;
-pub mod event;
 
 mod handler;
 mod job;

@@ -4,7 +4,8 @@ use std::{process::ExitCode, time::Duration};
 
 use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
 use contract::{imagegen::ImagegenConfig, metrics};
-use imagegen::{Imagegen, aws::Aws, clock::SystemClock, event::Batch};
+use imagegen::{Imagegen, aws::Aws, clock::SystemClock};
+use lambda_events::Batch;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use telemetry::Log;
 
@@ -32,7 +33,7 @@ async fn main() -> ExitCode {
     let aws = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
     let imagegen = Imagegen::new(Aws::new(&aws, &config, &worker), SystemClock, config, log);
     let imagegen = &imagegen;
-    let handler = service_fn(async |event: LambdaEvent<Batch>| Ok::<_, Error>(imagegen.handle(event.payload).await));
+    let handler = service_fn(async |event: LambdaEvent<Batch>| Ok::<_, Error>(imagegen.handle(&event.payload).await));
     match lambda_runtime::run(handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

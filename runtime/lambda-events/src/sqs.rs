@@ -16,6 +16,12 @@ pub struct Batch {
 pub struct Message {
     /// Names the message in the answer.
     pub message_id: String,
+    /// Names this one delivery of it, for those who want to hide it for longer.
+    ///
+    /// Lambda always sends one. Empty where there is none: SQS refuses to hide such a message, and it comes again at the queue's own time,
+    /// while a batch that is not read at all becomes dead letters.
+    #[serde(default)]
+    pub receipt_handle: String,
     /// What its sender wrote.
     pub body: String,
 }

@@ -1,7 +1,7 @@
 //! What goes over the wire, held against the examples of the Lambda developer guide.
 #![cfg(test)]
 
-use lambda_events::{Batch, BatchResponse};
+use lambda_events::{Batch, BatchResponse, Message};
 use serde_json::json;
 
 /// "Using Lambda with Amazon SQS": the example event of a FIFO queue, shortened by nothing.
@@ -31,8 +31,22 @@ fn fifo_event() -> serde_json::Value {
 fn a_batch_is_read_as_lambda_writes_it() {
     let batch: Batch = serde_json::from_value(fifo_event()).unwrap();
 
-    let read: Vec<_> = batch.messages.iter().map(|message| (message.message_id.as_str(), message.body.as_str())).collect();
-    assert_eq!(read, [("11d6ee51-4cc7-4302-9e22-7cd8afdaadf5", "Test message.")]);
+    let expected = Message {
+        message_id: "11d6ee51-4cc7-4302-9e22-7cd8afdaadf5".to_owned(),
+        receipt_handle: "AQEBBX8nesZEXmkhsmZeyIE8iQAMig7qw...".to_owned(),
+        body: "Test message.".to_owned(),
+    };
+    assert_eq!(batch.messages, [expected], "the function would answer for, or hide, something else than it was given");
+}
+
+#[test]
+fn a_message_without_a_handle_is_a_message() {
+    let mut event = fifo_event();
+    event["Records"][0].as_object_mut().unwrap().remove("receiptHandle");
+
+    let batch: Batch = serde_json::from_value(event).unwrap();
+
+    assert_eq!(batch.messages[0].receipt_handle, "", "a function that hides nothing would lose its batches for want of a handle");
 }
 
 #[test]

@@ -5,4 +5,4 @@ mod lines;
 mod log;
 
 pub use lines::Lines;
-pub use log::{Line, Log};
+pub use log::{Line, Log, with_causes};

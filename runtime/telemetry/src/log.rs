@@ -56,7 +56,7 @@ impl Log {
     fn line(&self, level: Level, message: &'static str) -> Line<'_> {
         let now = Timestamp::now();
         let fields = vec![(logs::TIMESTAMP, now.to_string().into()), (logs::LEVEL, level.as_str().into()), (logs::MESSAGE, message.into())];
-        Line { log: self, now, fields, metrics: Vec::new() }
+        Line { log: self, now, fields, metrics: Vec::new(), dimension: None }
     }
 }
 
@@ -68,6 +68,7 @@ pub struct Line<'a> {
     now: Timestamp,
     fields: Vec<(&'static str, Property)>,
     metrics: Vec<(&'static str, Unit, f64)>,
+    dimension: Option<(&'static str, String)>,
 }
 
 impl Line<'_> {
@@ -94,9 +95,14 @@ impl Line<'_> {
         self
     }
 
+    /// Counts the line's metrics by another dimension than the function's name: what several functions count together.
+    pub fn per(self, dimension: &'static str, value: &str) -> Self {
+        Self { dimension: Some((dimension, value.to_owned())), ..self }
+    }
+
     /// Writes the line.
     pub fn write(self) {
-        let Self { log, now, fields, metrics } = self;
+        let Self { log, now, fields, metrics, dimension } = self;
         let text = if metrics.is_empty() {
             let text = |value| match value {
                 Property::Text(text) => text.into(),
@@ -106,8 +112,9 @@ impl Line<'_> {
             serde_json::to_string(&fields)
         } else {
             let now = u64::try_from(now.as_millisecond()).unwrap_or_default();
-            let line =
-                fields.into_iter().fold(EmbeddedMetrics::new(now, &log.function_name), |line, (name, value)| line.property(name, value));
+            let line = EmbeddedMetrics::new(now, &log.function_name);
+            let line = dimension.into_iter().fold(line, |line, (dimension, value)| line.per(dimension, &value));
+            let line = fields.into_iter().fold(line, |line, (name, value)| line.property(name, value));
             serde_json::to_string(&metrics.into_iter().fold(line, |line, (name, unit, value)| line.metric(name, unit, value)))
         };
         let Ok(mut text) = text else { return };
@@ -118,8 +125,9 @@ impl Line<'_> {
     }
 }
 
-/// An error and all its causes in one line.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
+/// An error and all its causes in one line: an error of a connection says what happened only in its causes.
+#[must_use]
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

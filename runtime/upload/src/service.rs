@@ -47,6 +47,7 @@ impl<C: Cloud, S: KeySource, T: Clock> Uploads<C, S, T> {
             burst_per_second: config.burst_per_second,
             per_minute: config.per_minute,
             retry_after: config.retry_after.clone(),
+            rate_table: config.rate_table.clone(),
         };
         Self { config, cloud: Arc::new(cloud), gate: Gate::new(settings, keys, clock, log), generator: Mutex::new(Generator::new()) }
     }

@@ -14,7 +14,6 @@ use common::{
     tokens::Issuer,
 };
 use contract::upload::{Form, UploadConfig};
-use telemetry::Log;
 use testcloud::{Cloud, Tenant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use upload::{
@@ -48,7 +47,7 @@ impl House {
     }
 
     fn service(&self) -> Uploads<S3, Issuer, SystemClock> {
-        let log = Log::to(Box::new(Lines::default()), "upload-under-test");
+        let log = Lines::default().log("upload-under-test");
         Uploads::new(self.config.clone(), S3::new(&self.aws, &self.config), Issuer::default(), SystemClock, log)
     }
 

@@ -7,6 +7,9 @@ use common::{Lines, MEBIBYTE, MOST, SOMEBODY_ELSE, USER, bearer, config, event, 
 use contract::upload::MOST_DIRECT_BYTES;
 use serde_json::{Value, json};
 
+/// What people read of these routes.
+const PAGE: &str = include_str!("../../../docs/api/images.md");
+
 /// An answer, read.
 struct Told {
     status: u16,
@@ -71,6 +74,7 @@ async fn what_is_no_picture_is_refused_before_it_is_stored() {
 
         assert_eq!(told.error(), (400, expected), "{content_type} {body:?}");
         assert!(!told.message().is_empty(), "nobody would know what to do");
+        assert!(PAGE.contains(&format!("`{expected}`")), "whoever gets `{expected}` would look it up in vain");
         assert!(store.calls().is_empty(), "what is refused would be paid for: {:?}", store.calls());
     }
 }
@@ -118,6 +122,7 @@ async fn only_declarations_that_can_be_kept_get_a_form() {
         let (store, told) = declare(&body).await;
 
         assert_eq!(told.error(), expected, "{body}");
+        assert!(PAGE.contains(&format!("`{}`", expected.1)), "whoever gets {expected:?} would look it up in vain");
         assert!(store.calls().is_empty(), "{body}");
     }
 }
@@ -143,7 +148,8 @@ async fn nobody_brings_or_sees_a_picture_without_a_token() {
 #[tokio::test]
 async fn the_limit_of_a_user_holds_here_too() {
     let store = MemoryStore::default();
-    let service = service(config("presigned"), store.clone(), Lines::default());
+    let lines = Lines::default();
+    let service = service(config("presigned"), store.clone(), lines.clone());
     let token = bearer(USER);
 
     let mut answers = Vec::new();
@@ -153,6 +159,10 @@ async fn the_limit_of_a_user_holds_here_too() {
     }
 
     assert_eq!(answers, [201, 201, 201, 201, 201, 429]);
+    let refused: Vec<_> = lines.read().into_iter().filter(|line| line["ApiRateLimitBreaches"] == 1.0).collect();
+    assert_eq!(refused.len(), 1, "nobody would be told of a client that brings pictures too often");
+    let dimension = (&refused[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], &refused[0]["RateTable"]);
+    assert_eq!(dimension, (&json!([["RateTable"]]), &json!("rates")), "the front door's refusals and these would be two counts");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use cfn_kit::context::{Context, Mutability};
 use cfn_kit::prelude::*;
-use cfn_kit::{MetricOf, lambda, sns};
+use cfn_kit::{MetricOf, lambda};
 use contract::front_door::FrontDoorConfig;
 use contract::imagegen::PREFIX;
 use contract::metrics;
@@ -87,18 +87,20 @@ pub(super) fn front_door(
         Context::why("one binary for all routes: an HTTP API gives neither a 403 body, nor a limit per user, nor an origin with any port")
             .property("MemorySize", Mutability::FreeToTune),
     );
-    alarms(stack, &parts.function, &shared.alerts);
+    alarms(stack, &parts.function, shared);
     parts.function
 }
 
-fn alarms(stack: &mut Stack<'_, Api>, function: &Handle<lambda::Function, Api>, alerts: &Value<sns::topic::TopicArn, Api>) {
+fn alarms(stack: &mut Stack<'_, Api>, function: &Handle<lambda::Function, Api>, shared: &Shared) {
+    let alerts = &shared.alerts;
     let pages = stack.environment().alerts.clone();
     use lambda::function::Metric;
     let settings = stack.environment().api.alarms.clone();
+    // By the table and not by the function: a user's limit is one wherever he knocks, and whoever takes pictures refuses him too.
     let refused = MetricOf {
         namespace: metrics::NAMESPACE,
         name: metrics::API_RATE_LIMIT_BREACHES,
-        dimensions: vec![(metrics::DIMENSION_FUNCTION_NAME, text(function.function_name()))],
+        dimensions: vec![(metrics::DIMENSION_RATE_TABLE, text(shared.rate_table.clone()))],
     };
     stack.add(
         "RateLimitBreachesAlarm",
@@ -106,7 +108,7 @@ fn alarms(stack: &mut Stack<'_, Api>, function: &Handle<lambda::Function, Api>, 
             .sum_of_seconds(300)
             .at_least(settings.refused_per_five_minutes)
             .describe(
-                "Many requests were refused for their number: a client repeats itself; `jwtSub` in the log of the front door says whose",
+                "Many requests were refused for their number, whichever program they met: a client repeats itself; `jwtSub` in the logs says whose",
                 &pages,
             )
             .tell(alerts),

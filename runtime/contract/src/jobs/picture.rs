@@ -7,7 +7,8 @@ use crate::imagegen::Aspect;
 /// Name of the task. Its jobs wait in a queue of their own.
 pub const PICTURE: &str = "picture";
 
-/// Parameters of the task, in the message and in the job's record.
+/// Parameters of the task, in the message and in the job's record; also the body of `POST /generate`, where an array of exactly one is
+/// taken as well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
     /// What shall be seen.

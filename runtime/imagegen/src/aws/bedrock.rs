@@ -10,6 +10,7 @@ use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::primitives::Blob;
 use contract::imagegen::{Aspect, Family, ImagegenConfig};
 use contract::jobs::Picture;
+use telemetry::with_causes;
 
 use super::Aws;
 use crate::bodies;
@@ -74,16 +75,4 @@ where
     let said = error.as_service_error().and_then(ProvideErrorMetadata::message).map(str::to_owned);
     let message = said.unwrap_or_else(|| with_causes(&error));
     bodies::trouble(code.as_deref(), status, &message)
-}
-
-/// An error of the connection says what happened only in its causes.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

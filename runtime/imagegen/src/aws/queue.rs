@@ -2,10 +2,10 @@
 
 use aws_sdk_sqs::types::MessageAttributeValue;
 use contract::jobs::{JobId, attribute};
+use lambda_events::Message;
 
 use super::{Aws, failed};
 use crate::cloud::{CloudError, Queue};
-use crate::event::Message;
 
 const BURYING: &str = "send the dead letter";
 

@@ -7,7 +7,7 @@ use std::{
 
 use contract::jobs::{JobId, JobMessage, JobState, Picture};
 use imagegen::cloud::{Claim, Claimed, CloudError, End, Model, Pictures, Queue, Records, Trouble};
-use imagegen::event::Message;
+use lambda_events::Message;
 use serde_json::Value;
 
 /// What happens to a call.

@@ -3,20 +3,18 @@
 
 pub(crate) mod cloud;
 
-use std::{
-    io::Write,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use cloud::MemoryCloud;
 use contract::imagegen::ImagegenConfig;
 use contract::jobs::{JobId, JobMessage, PICTURE};
-use imagegen::{Imagegen, clock::Clock, event::Batch};
+use imagegen::{Imagegen, clock::Clock};
+use lambda_events::Batch;
 use serde_json::{Value, json};
-use telemetry::Log;
+use telemetry::Lines;
 
 /// When everything happens, in seconds since 1970.
 pub(crate) const NOW_SECONDS: u64 = 1_795_000_000;
@@ -63,8 +61,7 @@ pub(crate) struct House {
 impl House {
     pub(crate) fn new() -> Self {
         let (lines, clock) = (Lines::default(), TestClock(Arc::new(AtomicU64::new(NOW_SECONDS * 1_000))));
-        let log = Log::to(Box::new(lines.clone()), "imagegen-under-test");
-        let function = Imagegen::new(MemoryCloud::default(), clock.clone(), config(), log);
+        let function = Imagegen::new(MemoryCloud::default(), clock.clone(), config(), lines.log("imagegen-under-test"));
         Self { function, clock, lines }
     }
 
@@ -87,9 +84,7 @@ impl House {
             .map(|(number, body)| json!({ "messageId": number.to_string(), "receiptHandle": format!("receipt-{number}"), "body": body, "attributes": {} }))
             .collect();
         let batch: Batch = serde_json::from_value(json!({ "Records": records })).unwrap();
-        let answer = serde_json::to_value(self.function.handle(batch).await).unwrap();
-        let failures = answer["batchItemFailures"].as_array().unwrap().iter();
-        failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().parse().unwrap()).collect()
+        self.function.handle(&batch).await.ids().map(|id| id.parse().unwrap()).collect()
     }
 
     /// Delivers one job's message; whether it comes again.
@@ -98,13 +93,12 @@ impl House {
     }
 
     pub(crate) fn log(&self) -> Vec<Value> {
-        let lines = self.lines.0.lock().unwrap();
-        lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect()
+        self.lines.read()
     }
 
     /// The sum of a metric over all lines.
     pub(crate) fn metric(&self, name: &str) -> f64 {
-        self.log().iter().filter_map(|line| line[name].as_f64()).sum()
+        self.lines.counted(name)
     }
 }
 
@@ -127,18 +121,4 @@ pub(crate) fn body(job: &JobMessage<Value>) -> String {
 fn job(number: usize, prompt: &str) -> JobMessage<Value> {
     let job_id: JobId = format!("01KATX3W7G2M8Z9QCVB4R5N{number:03}").parse().unwrap();
     JobMessage::new(job_id, "ada", PICTURE, NOW_SECONDS - 10, 3_600, json!({ "prompt": prompt }))
-}
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -272,7 +272,11 @@ pub(crate) fn minute() -> Call {
 }
 
 pub(crate) fn messages(bodies: &[Value]) -> Call {
-    let message = |(at, body): (usize, &Value)| Message { message_id: format!("message-{at}"), body: body.to_string() };
+    let message = |(at, body): (usize, &Value)| Message {
+        message_id: format!("message-{at}"),
+        receipt_handle: format!("receipt-{at}"),
+        body: body.to_string(),
+    };
     Call { messages: bodies.iter().enumerate().map(message).collect() }
 }
 

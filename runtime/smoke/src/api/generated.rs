@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use contract::api::{Accepted, GENERATE_PATH, GeneratePicture, Job};
-use contract::jobs::JobState;
+use contract::api::{Accepted, GENERATE_PATH, Job};
+use contract::jobs::{JobState, Picture};
 use contract::outputs;
 use contract::smoke::Event;
 use picture::drawn::decoded_png_size;
@@ -46,7 +46,7 @@ pub(super) async fn test(api: &Api<'_>, token: &str, told: Tell<'_>) -> Result<(
 
 /// Asked as the first clients did: an array of one, and a slash at the end of the path.
 async fn ask(api: &Api<'_>, bearer: &str, told: Tell<'_>) -> Result<(Accepted, Instant), Failure> {
-    let wanted = [GeneratePicture { prompt: PROMPT.to_owned(), negative_prompt: None, aspect_ratio: None, seed: Some(1) }];
+    let wanted = [Picture { prompt: PROMPT.to_owned(), negative_prompt: None, aspect_ratio: None, seed: Some(1) }];
     let body = serde_json::to_string(&wanted).map_err(|error| Failure::call("write the request", api.request, error))?;
     let (path, begun) = (format!("{GENERATE_PATH}/"), Instant::now());
     let answer = api.call("POST", &path, &[("authorization", bearer)], &body).await?;

@@ -6,15 +6,10 @@ pub(crate) mod store;
 #[path = "../../../caller/tests/common/tokens.rs"]
 pub(crate) mod tokens;
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
-
 use caller::clock::Clock;
 use contract::upload::UploadConfig;
 use serde_json::{Value, json};
-use telemetry::Log;
+pub(crate) use telemetry::Lines;
 use tokens::{Issuer, NOW_SECONDS};
 use upload::Uploads;
 
@@ -62,7 +57,7 @@ impl Clock for Now {
 }
 
 pub(crate) fn service<C: upload::store::Cloud>(config: UploadConfig, cloud: C, lines: Lines) -> Uploads<C, Issuer, Now> {
-    Uploads::new(config, cloud, Issuer::default(), Now, Log::to(Box::new(lines), "upload-under-test"))
+    Uploads::new(config, cloud, Issuer::default(), Now, lines.log("upload-under-test"))
 }
 
 pub(crate) fn bearer(user: &str) -> String {
@@ -87,25 +82,4 @@ pub(crate) fn event(method: &str, path: &str, headers: &[(&str, &str)], body: &[
         "requestContext": { "http": { "method": method, "path": path, "sourceIp": "192.0.2.1" }, "requestId": "request-1", "stage": "$default" },
     });
     serde_json::from_value(event).unwrap()
-}
-
-/// The log, as far as it was written.
-#[derive(Clone, Default)]
-pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -2,6 +2,7 @@
 
 use contract::outputs as names;
 use contract::smoke::Wanted;
+use foundation::environment::UploadMode;
 
 use super::{outputs, token};
 use crate::cli::Context;
@@ -15,7 +16,8 @@ use crate::{smoke, tools};
 /// Try out what the API of an environment must refuse
 ///
 /// Runs docs/api/hardening.postman_collection.json with newman, which is installed under target/ the first time: calls with a token,
-/// without one and with wrong ones, six calls at once, and calls of foreign pages. Two users are made for it beside a stand-in for AWS;
+/// without one and with wrong ones, six calls at once, calls of foreign pages, and prompts and pictures that are none. One picture is
+/// generated, which costs some cents where an image model is real. Two users are made for it beside a stand-in for AWS;
 /// elsewhere the user that CLOUDWRIGHT_SMOKE_USER and CLOUDWRIGHT_SMOKE_PASSWORD name is both.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -38,7 +40,9 @@ pub(crate) fn run(args: &Args, ctx: &Context) -> Result<Outcome, Error> {
     let (_, token) = token::fetch(&session, &program, &request)?;
     let (_, fresh_token) = token::fetch(&session, &program, &request)?;
     let preflights = !session::is_local(&session.environment);
-    let variables = Variables { base_url: base_url.trim_end_matches('/').to_owned(), token, fresh_token, preflights };
+    let uploads = session.environment.images.upload.mode == UploadMode::Presigned;
+    let base_url = base_url.trim_end_matches('/').to_owned();
+    let variables = Variables { base_url, token, fresh_token, preflights, uploads };
     hardening::run(workspace.root(), workspace.target(), &variables, &|line| tell(line))?;
     Ok(Outcome::Done)
 }

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::taken::{Answer, taken};
+
 /// Tokens that are let in; their middles stand for payloads.
 pub(super) const TOKEN: &str = "head.cGF5bG9hZC1vZi1hZGE.signature";
 pub(super) const FRESH: &str = "head.cGF5bG9hZC1vZi1ib2I.signature";
@@ -18,9 +20,32 @@ pub(super) enum Fault {
     LetsEverybodyIn,
     NeverTired,
     EveryOrigin,
+    TakesAnything,
 }
 
-type Windows = Arc<Mutex<HashMap<String, Vec<Instant>>>>;
+/// When whoever has a token asked for a path.
+type Windows = Arc<Mutex<HashMap<(String, String), Vec<Instant>>>>;
+
+/// A request.
+pub(super) struct Asked<'a> {
+    first: &'a str,
+    headers: &'a HashMap<String, String>,
+    body: &'a [u8],
+}
+
+impl Asked<'_> {
+    pub(super) fn path(&self) -> &str {
+        self.first.split(' ').nth(1).unwrap_or_default()
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    pub(super) fn body(&self) -> &[u8] {
+        self.body
+    }
+}
 
 /// Answers until the test ends; its address.
 pub(super) fn open(fault: Fault) -> String {
@@ -53,15 +78,15 @@ fn serve(mut stream: TcpStream, fault: Fault, windows: &Windows) {
         let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        let answer = answer(&first, &headers, fault, windows);
+        let answer = answer(&Asked { first: &first, headers: &headers, body: &body }, fault, windows);
         if stream.write_all(answer.as_bytes()).is_err() {
             return;
         }
     }
 }
 
-fn answer(first: &str, headers: &HashMap<String, String>, fault: Fault, windows: &Windows) -> String {
-    let origin = headers.get("origin");
+fn answer(asked: &Asked<'_>, fault: Fault, windows: &Windows) -> String {
+    let origin = asked.headers.get("origin");
     let local =
         |origin: &str| origin == "http://localhost" || origin.starts_with("http://localhost:") || origin.starts_with("capacitor://");
     let may = origin.is_none_or(|origin| local(origin) || fault == Fault::EveryOrigin);
@@ -74,11 +99,11 @@ fn answer(first: &str, headers: &HashMap<String, String>, fault: Fault, windows:
     if !may {
         return say("403 Forbidden", "", r#"{"error":"origin_not_allowed"}"#);
     }
-    if first.starts_with("OPTIONS") {
+    if asked.first.starts_with("OPTIONS") {
         let more = "access-control-allow-methods: POST, GET, OPTIONS\r\naccess-control-allow-headers: Authorization, Content-Type, Idempotency-Key\r\n";
         return say("204 No Content", more, "");
     }
-    let token = headers.get("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let token = asked.header("authorization").strip_prefix("Bearer ").unwrap_or_default();
     if fault != Fault::LetsEverybodyIn {
         if token.is_empty() {
             return say("401 Unauthorized", "www-authenticate: Bearer\r\n", r#"{"error":"missing_token"}"#);
@@ -88,12 +113,15 @@ fn answer(first: &str, headers: &HashMap<String, String>, fault: Fault, windows:
         }
     }
     let mut windows = windows.lock().unwrap();
-    let window = windows.entry(token.to_owned()).or_default();
-    // A second on this machine may be long: what counts here is the number.
+    let window = windows.entry((token.to_owned(), asked.path().to_owned())).or_default();
+    // A second on this machine may be long: what counts here is the number. Only pings come at once, all else with pauses between.
+    let most = if asked.path() == "/ping" { 5 } else { 20 };
     window.retain(|at| at.elapsed() < Duration::from_secs(30));
-    if 5 <= window.len() && fault != Fault::NeverTired {
+    if most <= window.len() && fault != Fault::NeverTired {
         return say("429 Too Many Requests", "retry-after: 60\r\n", r#"{"error":"rate_limited"}"#);
     }
     window.push(Instant::now());
-    say("200 OK", "", r#"{"ok":true}"#)
+    let Answer { status, location, body } = taken(asked, fault == Fault::TakesAnything);
+    let location = location.map(|path| format!("location: {path}\r\n")).unwrap_or_default();
+    say(status, &location, &body)
 }

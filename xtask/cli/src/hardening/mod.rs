@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+mod taken;
+#[cfg(test)]
 mod tests;
 
 use std::fs;
@@ -20,9 +22,25 @@ use crate::error::causes;
 /// Where the collection is, from the repository's root.
 const COLLECTION: &str = "docs/api/hardening.postman_collection.json";
 
-/// Its folders, in the order in which they are run.
-const FOLDERS: [&str; 4] = ["Tokens", "Origins", PREFLIGHTS, "Limits"];
-const PREFLIGHTS: &str = "Preflights";
+/// Its folders, in the order in which they are run, and what each needs.
+const FOLDERS: [(&str, Needs); 7] = [
+    ("Tokens", NOTHING),
+    ("Origins", NOTHING),
+    ("Preflights", Needs { preflights: true, ..NOTHING }),
+    ("Preflights of people's pictures", Needs { preflights: true, uploads: true }),
+    ("Generated pictures", NOTHING),
+    ("People's pictures", Needs { uploads: true, ..NOTHING }),
+    ("Limits", NOTHING),
+];
+
+/// What of an API a folder asks something of, which not every API has.
+#[derive(Debug, Clone, Copy)]
+struct Needs {
+    preflights: bool,
+    uploads: bool,
+}
+
+const NOTHING: Needs = Needs { preflights: false, uploads: false };
 
 const PACKAGES: &str = include_str!("../../requirements/newman/package.json");
 const LOCK: &str = include_str!("../../requirements/newman/package-lock.json");
@@ -78,6 +96,21 @@ pub(crate) struct Variables {
     pub(crate) fresh_token: String,
     /// Whether the API's own answer to OPTIONS reaches the caller; the local cloud answers each itself.
     pub(crate) preflights: bool,
+    /// Whether the API itself takes pictures; in the mode `stream` servers beside it do.
+    pub(crate) uploads: bool,
+}
+
+impl Variables {
+    /// Why a folder cannot be run here.
+    fn lacks(&self, needs: Needs) -> Option<&'static str> {
+        if needs.preflights && !self.preflights {
+            Some("the local cloud answers every OPTIONS itself")
+        } else if needs.uploads && !self.uploads {
+            Some("servers beside the API take pictures")
+        } else {
+            None
+        }
+    }
 }
 
 /// Runs the suite. Newman's own report goes where ours goes.
@@ -91,11 +124,13 @@ pub(crate) fn run(root: &Path, target: &Path, variables: &Variables, say: &dyn F
     ] });
     write(&file, &environment.to_string())?;
     let mut command = Command::new(newman);
-    if !variables.preflights {
-        say("left out, because the local cloud answers every OPTIONS itself: the folder Preflights");
-    }
     command.args(["run", COLLECTION, "--color", "off", "--disable-unicode", "--timeout-request", "30000", "--environment"]).arg(&file);
-    command.args(FOLDERS.iter().filter(|folder| variables.preflights || **folder != PREFLIGHTS).flat_map(|folder| ["--folder", folder]));
+    for (folder, needs) in FOLDERS {
+        match variables.lacks(needs) {
+            None => drop(command.args(["--folder", folder])),
+            Some(why) => say(&format!("left out, because {why}: the folder {folder}")),
+        }
+    }
     let status = command.current_dir(root).stdin(Stdio::null()).status();
     drop(fs::remove_file(&file));
     let status = status.map_err(|source| Error::Start { program: "newman".to_owned(), source })?;
