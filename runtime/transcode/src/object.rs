@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The way from pixels to pixels: raise it when the same input would give other proxies, so that the old ones are made anew.
-const PIPELINE: u32 = 2;
+const PIPELINE: u32 = 3;
 
 /// How often an object may be replaced while it is worked on before its message has to wait.
 const MAX_CHANGES: usize = 3;
