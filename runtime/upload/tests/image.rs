@@ -1,5 +1,6 @@
 //! The container image that `cargo xtask image` makes, started as a container would be: with nothing but what is in it.
-#![cfg(all(test, target_os = "linux"))]
+#![cfg(test)]
+#![cfg(target_os = "linux")]
 
 mod common;
 

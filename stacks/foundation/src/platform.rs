@@ -9,6 +9,9 @@ pub const ARTIFACTS: &str = "artifacts";
 /// The output of [`ARTIFACTS`] that names its bucket.
 pub const ARTIFACT_BUCKET: &str = "BucketName";
 
+/// The output of [`ARTIFACTS`] that gives the URI of the repository for container images, where an environment has one.
+pub const IMAGE_REPOSITORY: &str = "ImageRepositoryUri";
+
 /// The output of the execution role's stack that gives the role.
 pub const ROLE_ARN: &str = "RoleArn";
 
@@ -43,6 +46,8 @@ pub struct ContainerImage {
     pub port: u32,
     /// The setting of an environment that names the image by its digest: `images.upload.image`.
     pub setting: &'static str,
+    /// The setting that makes the repository for it: `images.upload.repository`.
+    pub repository_setting: &'static str,
 }
 
 impl Platform {

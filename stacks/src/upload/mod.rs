@@ -58,6 +58,7 @@ pub fn image(env: &Environment) -> ContainerImage {
         user: servers::USER,
         port: PORT,
         setting: "images.upload.image",
+        repository_setting: "images.upload.repository",
     }
 }
 

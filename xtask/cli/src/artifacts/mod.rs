@@ -16,6 +16,6 @@ mod secrets;
 pub(crate) use cargo::{Built, Order, Profile, build, build_for};
 pub(crate) use elf::Machine;
 pub(crate) use error::Error;
-pub(crate) use image::image;
+pub(crate) use image::{Image, image};
 pub(crate) use native::Native;
 pub(crate) use pack::{BOOTSTRAP, Shipped, pack};

@@ -23,6 +23,7 @@ fn what() -> ContainerImage {
         user: "65532:65532",
         port: 8_080,
         setting: "greetings.image",
+        repository_setting: "greetings.repository",
     }
 }
 
