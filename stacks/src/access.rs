@@ -26,9 +26,11 @@ pub struct Access {
 const MOST_ACTION_BYTES: usize = 3_600;
 
 /// Services whose resources get names that begin with that of their stack, with the resources of these names.
-pub(crate) const NAMED: [(&str, &[&str]); 9] = [
+pub(crate) const NAMED: [(&str, &[&str]); 10] = [
     ("cloudwatch", &["arn:{}:cloudwatch:{}:{}:alarm:{prefix}*"]),
     ("dynamodb", &["arn:{}:dynamodb:{}:{}:table/{prefix}*"]),
+    // CloudFormation writes the names of repositories small, and those of environments and stacks are small already.
+    ("ecr", &["arn:{}:ecr:{}:{}:repository/{prefix}*"]),
     (
         "iam",
         &["arn:{}:iam::{}:role/{prefix}*", "arn:{}:iam::{}:policy/{prefix}*", "arn:{}:iam::{}:instance-profile/{prefix}*", LINKED_ROLES],

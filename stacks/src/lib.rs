@@ -24,13 +24,13 @@ pub use imagegen::{Imagegen, imagegen};
 pub use images::{Images, images};
 pub use jobs::{Jobs, QueueExport, TableExport, jobs};
 pub use network::{Network, PublicSubnets, network};
-pub use upload::{Upload, upload};
+pub use upload::{Upload, image, upload};
 
 use foundation::environment::Environment;
 use foundation::{Finished, Platform};
 
 /// This platform, for the command line.
-pub const PLATFORM: Platform = Platform { stacks: platform, execution_role, account };
+pub const PLATFORM: Platform = Platform { stacks: platform, execution_role, account, image };
 
 /// All stacks of an environment, each after those that it needs.
 #[must_use]

@@ -6,5 +6,5 @@ pub mod environment;
 mod platform;
 mod stack;
 
-pub use platform::{ARTIFACT_BUCKET, ARTIFACTS, ENVIRONMENT_TAG, Platform, ROLE_ARN};
+pub use platform::{ARTIFACT_BUCKET, ARTIFACTS, ContainerImage, ENVIRONMENT_TAG, IMAGE_REPOSITORY, Platform, ROLE_ARN};
 pub use stack::{Built, Export, Finished, Kind, Shipped, Stack, Wire, pascal};

@@ -1,6 +1,6 @@
 //! A platform, as whoever deploys it sees it.
 
-use crate::environment::Environment;
+use crate::environment::{Architecture, Environment};
 use crate::stack::Finished;
 
 /// The short name of the stack that holds code, long templates and release records. Every platform has it, before all others.
@@ -8,6 +8,9 @@ pub const ARTIFACTS: &str = "artifacts";
 
 /// The output of [`ARTIFACTS`] that names its bucket.
 pub const ARTIFACT_BUCKET: &str = "BucketName";
+
+/// The output of [`ARTIFACTS`] that gives the URI of the repository for container images, where an environment has one.
+pub const IMAGE_REPOSITORY: &str = "ImageRepositoryUri";
 
 /// The output of the execution role's stack that gives the role.
 pub const ROLE_ARN: &str = "RoleArn";
@@ -26,6 +29,25 @@ pub struct Platform {
     pub execution_role: fn(&Environment, &[Finished]) -> Finished,
     /// Who may deploy from outside of the account; an administrator deploys it, where the environment names somebody.
     pub account: fn(&Environment, &[Finished]) -> Option<Finished>,
+    /// The program that an environment can run in a container.
+    pub image: fn(&Environment) -> ContainerImage,
+}
+
+/// A program in a container, as the stack that runs it expects it: what the image says and what the template says are one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContainerImage {
+    /// The package, with a binary of the same name.
+    pub binary: &'static str,
+    /// The processor that it runs on.
+    pub architecture: Architecture,
+    /// User and group that it runs as, in numbers: an image without accounts knows no names.
+    pub user: &'static str,
+    /// The TCP port that it listens on.
+    pub port: u32,
+    /// The setting of an environment that names the image by its digest: `images.upload.image`.
+    pub setting: &'static str,
+    /// The setting that makes the repository for it: `images.upload.repository`.
+    pub repository_setting: &'static str,
 }
 
 impl Platform {

@@ -14,9 +14,10 @@ use cfn_kit::prelude::*;
 use cfn_kit::{MetricOf, elasticloadbalancingv2 as elb, sns};
 use contract::outputs;
 use foundation::environment::{Environment, UploadMode};
-use foundation::{Built, Stack};
+use foundation::{Built, ContainerImage, Stack};
 
 use crate::api::Api;
+use crate::api::uploads::UPLOAD;
 use crate::constructs::Alarm;
 use crate::images::Images;
 use crate::jobs::Jobs;
@@ -46,6 +47,19 @@ pub fn upload(env: &Environment, jobs: &Jobs, images: &Images, api: &Api, networ
     alarms(&mut stack, &entrance, &alerts);
     stack.output(outputs::upload::LOAD_BALANCER_HOST, entrance.balancer.dns_name(), "Host to which the certificate's name must lead");
     Some(stack.finish(Upload))
+}
+
+/// What the servers run: the environment names it by its digest once it was made and pushed.
+#[must_use]
+pub fn image(env: &Environment) -> ContainerImage {
+    ContainerImage {
+        binary: UPLOAD,
+        architecture: env.images.architecture,
+        user: servers::USER,
+        port: PORT,
+        setting: "images.upload.image",
+        repository_setting: "images.upload.repository",
+    }
 }
 
 /// What stands before the servers.

@@ -21,7 +21,7 @@ use crate::network::Network;
 const MOST_LOG_DAYS: u32 = 30;
 
 /// Nobody: the image knows no user, and the program needs none.
-const USER: &str = "65532:65532";
+pub(super) const USER: &str = "65532:65532";
 
 /// So long may a server take to end: its own time for uploads, and some seconds to forget what is not whole. Fargate's most is 120.
 const STOP_SECONDS: u32 = DRAIN_SECONDS + 15;

@@ -95,6 +95,51 @@ fn servers_are_there_only_where_the_environment_says_so() {
 }
 
 #[test]
+fn a_repository_is_there_only_where_the_environment_says_so_and_moves_no_image() {
+    let template = |env: &Environment| stacks::artifacts(env).finished.template.to_json();
+    let mut rebuilt = environment("staging");
+    rebuilt.images.upload.repository = true;
+
+    let (kept, gone) = (template(&streaming()), template(&rebuilt));
+
+    assert!(of_type(&template(&environment("prod")), "AWS::ECR::Repository").is_empty(), "rights and a resource that nobody needs");
+    for (wanted, template) in [("RetainExceptOnCreate", &kept), ("Delete", &gone)] {
+        let (id, repository) = of_type(template, "AWS::ECR::Repository")[0];
+        assert_eq!(template["Resources"][id]["DeletionPolicy"], wanted);
+        assert_eq!(repository["EmptyOnDelete"] == true, wanted == "Delete", "production's images could go, or staging's stack never");
+        assert_eq!(
+            (&repository["ImageTagMutability"], &repository["ImageScanningConfiguration"]["ScanOnPush"]),
+            (&"IMMUTABLE".into(), &true.into())
+        );
+        assert_eq!(repository["EncryptionConfiguration"]["EncryptionType"], "AES256");
+        let policy: Json = serde_json::from_str(repository["LifecyclePolicy"]["LifecyclePolicyText"].as_str().unwrap()).unwrap();
+        let selection = &policy["rules"][0]["selection"];
+        assert_eq!(
+            (&selection["tagStatus"], &selection["countNumber"]),
+            (&"untagged".into(), &100.into()),
+            "a tagged image could go: {policy}"
+        );
+        assert_eq!(target(&template["Outputs"]["ImageRepositoryUri"]["Value"]), Some(id), "no push would find it");
+    }
+}
+
+#[test]
+fn cloudformation_may_touch_repositories_of_its_environment_alone() {
+    let env = streaming();
+    let role = stacks::execution_role(&env, &stacks::platform(&env)).template.to_json();
+
+    let statements: Vec<String> = of_type(&role, "AWS::IAM::ManagedPolicy")
+        .iter()
+        .flat_map(|(_, policy)| policy["PolicyDocument"]["Statement"].as_array().unwrap())
+        .filter(|statement| statement["Action"].to_string().contains("ecr:DeleteRepository\""))
+        .map(|statement| statement["Resource"].to_string())
+        .collect();
+
+    assert_eq!(statements.len(), 1, "{statements:?}");
+    assert!(statements[0].contains(":repository/cloudwright-prod-*"), "{statements:?}");
+}
+
+#[test]
 fn a_server_is_nobody_and_only_the_load_balancer_reaches_it() {
     let stacks = stacks::platform(&streaming());
     let template = stacks.iter().find(|stack| stack.stack == "upload").unwrap().template.to_json();

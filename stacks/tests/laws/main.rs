@@ -38,6 +38,7 @@ fn streaming() -> Environment {
     env.images.upload.mode = UploadMode::Stream;
     env.images.upload.certificate_arn = Some(CERTIFICATE.parse().unwrap());
     env.images.upload.image = Some(IMAGE.parse().unwrap());
+    env.images.upload.repository = true;
     env.network.egress = Egress::Nat;
     env
 }

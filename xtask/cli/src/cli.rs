@@ -9,8 +9,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use foundation::Platform;
 
 use crate::commands::{
-    bench, build, check, codegen, completions, deploy, destroy, diff, dlq, drift, gc, graph, hardening, import, jobs, local, logs, outputs,
-    preflight, publish, queues, releases, render, rollback, schema, send, smoke, status, test, token, unlock, verify,
+    bench, build, check, codegen, completions, deploy, destroy, diff, dlq, drift, gc, graph, hardening, image, import, jobs, local, logs,
+    outputs, preflight, publish, queues, releases, render, rollback, schema, send, smoke, status, test, token, unlock, verify,
 };
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -73,6 +73,7 @@ enum Command {
     Hardening(hardening::Args),
     Local(local::Args),
     Build(build::Args),
+    Image(image::Args),
     Import(import::Args),
     Publish(publish::Args),
     Codegen(codegen::Args),
@@ -159,6 +160,7 @@ fn run(command: &Command, ctx: &Context, out: &mut dyn Write) -> Result<Outcome,
         Command::Hardening(args) => hardening::run(args, ctx),
         Command::Local(args) => local::run(args, ctx, out),
         Command::Build(args) => build::run(args, ctx, out),
+        Command::Image(args) => image::run(args, ctx, out),
         Command::Import(args) => import::run(args, ctx, out),
         Command::Publish(args) => publish::run(args, ctx, out),
         Command::Codegen(args) => codegen::run(args, ctx),

@@ -174,6 +174,7 @@ impl Engine {
                 | Event::Plan { .. }
                 | Event::ChangeSet { .. }
                 | Event::Artifact { .. }
+                | Event::Image { .. }
                 | Event::Resource { .. }
                 | Event::StackDone { .. }
                 | Event::Status(_)

@@ -87,6 +87,12 @@ pub(crate) enum Error {
     #[error("the engine told no plan")]
     NoPlan,
 
+    #[error("`{environment}` has no repository for container images")]
+    NoRepository { environment: String, setting: &'static str },
+
+    #[error("the engine told no name of the image")]
+    NoName,
+
     #[error("`{rev}` has no snapshots of `{environment}`")]
     NoSnapshots { rev: String, environment: String },
 
@@ -215,6 +221,12 @@ impl Error {
             }
             Self::PlanFile { .. } => "nothing was sent; `cargo xtask deploy --plan-out` makes one".to_owned(),
             Self::NoPlan => "nothing was sent; the engine may be of another version: unset CLOUDWRIGHT_ENGINE".to_owned(),
+            Self::NoRepository { environment, setting } => format!(
+                "nothing was sent; set `{setting}: true` in environments/{environment}.yaml and deploy: the stack `artifacts` makes one"
+            ),
+            Self::NoName => {
+                "the image may be in the repository: push again, nothing is sent twice; the engine may be of another version: unset CLOUDWRIGHT_ENGINE".to_owned()
+            }
             Self::NoSnapshots { environment, .. } => {
                 format!(
                     "snapshots are in snapshots/{environment}/; `git log -- snapshots/{environment}` lists the revisions that have some"
@@ -277,6 +289,8 @@ impl Error {
             | Self::ModelUnknown { .. }
             | Self::PlanFile { .. }
             | Self::NoPlan
+            | Self::NoRepository { .. }
+            | Self::NoName
             | Self::NoSnapshots { .. }
             | Self::Git { .. }
             | Self::Read { .. }
@@ -332,6 +346,8 @@ impl Error {
             | Self::ModelUnknown { .. }
             | Self::PlanFile { .. }
             | Self::NoPlan
+            | Self::NoRepository { .. }
+            | Self::NoName
             | Self::NoSnapshots { .. }
             | Self::Git { .. }
             | Self::Read { .. }

@@ -84,7 +84,8 @@ fn source(wire: &Wire) -> Source {
     }
 }
 
-fn machine(architecture: Architecture) -> Machine {
+/// The machine of an architecture.
+pub(crate) fn machine(architecture: Architecture) -> Machine {
     match architecture {
         Architecture::X86_64 => Machine::X86_64,
         Architecture::Arm64 => Machine::Arm64,

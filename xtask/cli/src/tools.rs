@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use foundation::Finished;
 use protocol::Artifact;
 
-use crate::artifacts::{self, Built, Order, Profile};
+use crate::artifacts::{self, Built, Machine, Order, Profile};
 use crate::cli::Context;
 use crate::error::Error;
 use crate::platform;
@@ -94,4 +94,11 @@ pub(crate) fn for_aws(ctx: &Context, workspace: &Workspace, platform: &[Finished
         all.extend(built.iter().map(|(name, path)| (name.to_owned(), path.to_owned())));
     }
     Ok(Built::of(all))
+}
+
+/// One binary as a container of this environment gets it.
+pub(crate) fn contained(ctx: &Context, workspace: &Workspace, binary: &str, machine: Machine, profile: Profile) -> Result<Built, Error> {
+    let building = Building::new(format!("`{binary}` for a container ({})", machine.name()), ctx.terminal);
+    let order = Order { packages: &[binary], profile, machine: Some(machine) };
+    Ok(artifacts::build(workspace, order, &building)?)
 }

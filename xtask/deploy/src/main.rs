@@ -155,6 +155,7 @@ fn target(request: &Request) -> &Target {
         Request::Logs(logs) => &logs.target,
         Request::Import(import) => &import.target,
         Request::Publish(publish) => &publish.target,
+        Request::Push(push) => &push.target,
         Request::Releases(list) => &list.ledger.target,
         Request::Release(find) => &find.ledger.target,
         Request::Unlock(unlock) => &unlock.ledger.target,

@@ -52,6 +52,7 @@ impl<'a, C: Cloud, T: Talk> Engine<'a, C, T> {
             Request::Logs(logs) => self.logs(logs).await,
             Request::Import(import) => self.import(import).await,
             Request::Publish(publish) => self.publish(publish).await,
+            Request::Push(push) => self.push(push).await,
             Request::Releases(list) => self.releases(list).await,
             Request::Release(find) => self.find_release(find).await,
             Request::Unlock(unlock) => self.unlock(unlock).await,

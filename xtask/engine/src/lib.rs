@@ -26,6 +26,7 @@ mod patient;
 mod phase;
 mod preflight;
 mod publish;
+mod push;
 mod queues;
 mod read;
 mod recover;

@@ -54,6 +54,15 @@ pub enum Event {
         /// Whether it was sent now; otherwise it was there already.
         uploaded: bool,
     },
+    /// A container image is in its repository.
+    Image {
+        /// Its whole name, with its digest.
+        name: String,
+        /// Bytes that were sent.
+        bytes: u64,
+        /// Whether anything was sent now; otherwise it was there already.
+        uploaded: bool,
+    },
     /// A resource changed its state.
     Resource {
         /// Which stack.

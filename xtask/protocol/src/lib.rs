@@ -22,7 +22,7 @@ pub use guards::{AlarmRef, Guards, RoleRef, Rollback};
 pub use job::{DeadLetter, DeadLetters, Done, Fate, FindJob, JobRecord, ListJobs, Submit, Undertaking};
 pub use overview::{LEASE_SECONDS, NextStep, Overview};
 pub use plan::{PLAN_VERSION, Plan, PlannedParameter, PlannedValue, Seen, StackPlan};
-pub use publication::Publish;
+pub use publication::{Publish, Push};
 pub use queue::{QueueDepth, Send};
 pub use reading::{
     Check, CheckState, Declared, Detected, DetectedResource, Difference, Drift, Excuse, NotCompared, Preflight, Verdict, Verified, Verify,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Collect, FindRelease, Import, Intended, ListReleases, Publish, Unlock};
+use crate::{Collect, FindRelease, Import, Intended, ListReleases, Publish, Push, Unlock};
 use crate::{Guards, Plan};
 
 /// One thing to do in one environment.
@@ -29,6 +29,8 @@ pub enum Request {
     Import(Box<Import>),
     /// Upload artifacts without deploying them.
     Publish(Publish),
+    /// Bring a container image to its repository.
+    Push(Push),
     /// List what was released.
     Releases(ListReleases),
     /// Find a release, and what is deployed instead of it.

@@ -7,6 +7,7 @@ mod compare;
 mod deploys;
 mod destroys;
 mod graph;
+mod image;
 mod interrupts;
 mod jobs;
 mod offline;

@@ -44,6 +44,7 @@ const COMMANDS: &[&[&str]] = &[
     &["dlq", "show"],
     &["dlq", "redrive"],
     &["dlq", "drop"],
+    &["image"],
     &["import"],
     &["publish"],
     &["releases"],

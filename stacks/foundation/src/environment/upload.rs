@@ -28,6 +28,9 @@ pub struct Upload {
     #[schemars(range(min = 1, max = 48))]
     pub uploads_per_server: u32,
 
+    /// Whether there is a repository for the servers' image, into which `cargo xtask image --push` brings it; it costs what is in it.
+    pub repository: bool,
+
     /// The certificate of the load balancer's host name, for the mode `stream`, which does without HTTPS under no circumstances.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CertificateArn")]
@@ -68,6 +71,7 @@ impl Default for Upload {
             memory_mb: 512,
             servers: 2,
             uploads_per_server: 16,
+            repository: false,
             certificate_arn: None,
             image: None,
         }

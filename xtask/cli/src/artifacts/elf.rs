@@ -71,7 +71,8 @@ impl Machine {
         }
     }
 
-    const fn loader(self) -> &'static str {
+    /// Where the loader of programs is that are linked with glibc.
+    pub(super) const fn loader(self) -> &'static str {
         match self {
             Self::X86_64 => "/lib64/ld-linux-x86-64.so.2",
             Self::Arm64 => "/lib/ld-linux-aarch64.so.1",
@@ -84,6 +85,10 @@ impl Machine {
 pub(crate) struct Glibc(u32, u32);
 
 impl Glibc {
+    pub(super) const fn new(major: u32, minor: u32) -> Self {
+        Self(major, minor)
+    }
+
     /// Reads a symbol version such as `GLIBC_2.34` or `GLIBC_2.2.5`; none for other words, such as `GLIBC_PRIVATE`.
     fn of_symbol(version: &str) -> Option<Self> {
         let mut numbers = version.strip_prefix("GLIBC_")?.split('.').map(str::parse);
@@ -157,6 +162,21 @@ impl Needs {
         Ok(Self { machine, loader, glibc, cxx, libraries })
     }
 
+    /// The shared objects that it names itself.
+    pub(super) fn libraries(&self) -> impl Iterator<Item = &str> {
+        self.libraries.iter().map(String::as_str)
+    }
+
+    /// Whether something has to load it.
+    pub(super) const fn has_loader(&self) -> bool {
+        self.loader.is_some()
+    }
+
+    /// Whether a machine can run it.
+    pub(super) fn is_for(&self, machine: Machine) -> bool {
+        self.machine == Some(machine)
+    }
+
     /// Whether Lambda's Amazon Linux 2023 has all of it.
     pub(crate) fn check(&self, name: &str, expected: Machine) -> Result<(), Error> {
         let name = || name.to_owned();
@@ -177,6 +197,29 @@ impl Needs {
             None => Ok(()),
         }
     }
+}
+
+/// The newest version of glibc that a library says it is; none for one that is not glibc's.
+pub(super) fn newest_defined(path: &Path) -> Result<Option<Glibc>, Error> {
+    let file = File::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    defined(&ReadCache::new(file)).map_err(|source| Error::NotElf { path: path.to_owned(), source })
+}
+
+fn defined(data: &ReadCache<File>) -> object::read::Result<Option<Glibc>> {
+    let header = elf::FileHeader64::<Endianness>::parse(data)?;
+    let endian = header.endian()?;
+    let sections = header.sections(endian, data)?;
+    let mut newest = None;
+    if let Some((mut versions, link)) = sections.gnu_verdef(endian, data)? {
+        let strings = sections.strings(endian, data, link)?;
+        while let Some((_, mut names)) = versions.next()? {
+            // The first name is the version's own; others are those that it follows.
+            if let Some(name) = names.next()? {
+                newest = newest.max(Glibc::of_symbol(&text(name.name(endian, strings)?)));
+            }
+        }
+    }
+    Ok(newest)
 }
 
 fn text(bytes: &[u8]) -> String {

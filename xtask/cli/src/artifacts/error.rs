@@ -67,6 +67,24 @@ pub(crate) enum Error {
     #[error("`{name}` needs the library `{library}`, which Amazon Linux 2023 does not have in Lambda")]
     Library { name: String, library: String },
 
+    #[error("cannot pack an image of `{name}`")]
+    Image { name: &'static str, source: io::Error },
+
+    #[error("`{}` is neither empty nor an image layout", path.display())]
+    NoLayout { path: PathBuf },
+
+    #[error("`{linker}` cannot be started, and it knows where the libraries of an image are")]
+    NoLinker { linker: String, source: io::Error },
+
+    #[error("`{linker}` knows no library `{library}`, which the program needs")]
+    NoLibrary { linker: String, library: String },
+
+    #[error("`{}` is no library for {}", path.display(), expected.name())]
+    LibraryMachine { path: PathBuf, expected: Machine },
+
+    #[error("`{}` is glibc {}, but an image needs {wanted} or newer, which resolves names by itself", path.display(), actual.map_or("of no known version".to_owned(), |actual| actual.to_string()))]
+    OldGlibc { path: PathBuf, actual: Option<Glibc>, wanted: Glibc },
+
     #[error("`{name}` is {} MiB unzipped, but Lambda takes {} MiB", bytes / 1024 / 1024, MAXIMUM_UNZIPPED / 1024 / 1024)]
     TooLarge { name: String, bytes: u64 },
 }
@@ -105,6 +123,14 @@ impl Error {
             Self::Cxx { .. } => "build with GCC 11 or older, or where that is the compiler (Ubuntu 22.04, Amazon Linux 2023)".to_owned(),
             Self::Loader { .. } => "build with the distribution's own toolchain, or for a musl target (which needs no loader)".to_owned(),
             Self::Library { .. } => "link it statically, most crates have a feature for that (`vendored`, `bundled`, `static`)".to_owned(),
+            Self::Image { .. } => "check that its files can be read and that memory is left: the image is packed in it".to_owned(),
+            Self::NoLayout { .. } => "name a folder that is not there yet with `--out`: what was in it would be replaced".to_owned(),
+            Self::NoLinker { .. } | Self::NoLibrary { .. } | Self::LibraryMachine { .. } => {
+                "the linker must be a compiler that knows where its libraries are (Debian: `apt install gcc-aarch64-linux-gnu` for arm64); \
+                 set CARGO_TARGET_<TRIPLE>_LINKER to it"
+                    .to_owned()
+            }
+            Self::OldGlibc { .. } => "build on Debian 12, Ubuntu 22.04, Amazon Linux 2023, or newer".to_owned(),
             Self::TooLarge { .. } => "the profile `lambda` strips symbols; large data belongs in a bucket".to_owned(),
         };
         format!("nothing was sent; {what}")
@@ -131,6 +157,12 @@ impl Error {
             | Self::Loader { .. }
             | Self::Library { .. }
             | Self::Cxx { .. }
+            | Self::Image { .. }
+            | Self::NoLayout { .. }
+            | Self::NoLinker { .. }
+            | Self::NoLibrary { .. }
+            | Self::LibraryMachine { .. }
+            | Self::OldGlibc { .. }
             | Self::TooLarge { .. } => causes(self),
         }
     }

@@ -13,6 +13,7 @@ pub(crate) mod drift;
 pub(crate) mod gc;
 pub(crate) mod graph;
 pub(crate) mod hardening;
+pub(crate) mod image;
 pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod local;

@@ -11,6 +11,7 @@ mod tree;
 
 pub(crate) use model::check as model;
 pub(crate) use review::{Compared, Review, token};
+pub(crate) use tree::must_be_clean;
 
 use std::collections::BTreeMap;
 
@@ -54,7 +55,7 @@ pub(crate) fn may_be_deployed(ctx: &Context, workspace: &Workspace, environment:
     }
     model::must_be_known(environment)?;
     if !allowed.dirty {
-        tree::must_be_clean(workspace, environment)?;
+        must_be_clean(workspace, environment)?;
     }
     if !allowed.unreleased {
         released::must_be_before(ctx, workspace, environment)?;

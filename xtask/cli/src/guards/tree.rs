@@ -7,7 +7,7 @@ use crate::git;
 use crate::workspace::Workspace;
 
 /// Refuses a tree that differs from its commit, and a folder that has no commit at all.
-pub(super) fn must_be_clean(workspace: &Workspace, environment: &Environment) -> Result<(), Error> {
+pub(crate) fn must_be_clean(workspace: &Workspace, environment: &Environment) -> Result<(), Error> {
     let files = git::changed_files(workspace)?;
     let environment = environment.name.clone();
     if !files.is_empty() {

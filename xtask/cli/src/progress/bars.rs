@@ -57,6 +57,7 @@ impl Bars {
             | Event::Review
             | Event::Planned(_)
             | Event::Artifact { .. }
+            | Event::Image { .. }
             | Event::Status(_)
             | Event::Outputs { .. }
             | Event::Template { .. }

@@ -20,6 +20,10 @@ pub(super) fn lines(event: &Event, paint: Paint) -> Vec<String> {
             let how = if *uploaded { "uploaded" } else { "already there" };
             vec![format!("artifact {name}: {how}, {} as {key}", size(*bytes))]
         }
+        Event::Image { name, bytes, uploaded } => {
+            let how = if *uploaded { format!("pushed, {} sent", size(*bytes)) } else { "already there".to_owned() };
+            vec![format!("image {name}: {how}")]
+        }
         Event::Resource { stack, logical_id, resource_type, status, reason, done, total, .. } => {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             let status = if is_failure(status) { paint.bad(status) } else { status.clone() };

@@ -36,7 +36,7 @@ where
 }
 
 /// An error with its causes, each in its own words, without the dump that the SDK's own display adds.
-fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &dyn Error) -> String {
     let mut words = vec![error.to_string()];
     let mut next = error.source();
     while let Some(cause) = next {

@@ -10,6 +10,7 @@ mod messages;
 mod objects;
 mod reading;
 mod recovery;
+mod registry;
 mod storage;
 mod tokens;
 mod upload;
@@ -27,7 +28,7 @@ use tokens::Tokens;
 
 use engine::cloud::{
     Ask, ChangeSetId, ChangeSetState, Cloud, CloudError, Condition, Deed, DriftDetection, DriftedResource, Identity, Listing, LogLine,
-    NewChangeSet, NewImport, NewStack, Objects, Services, StackEvent, StackResource, StackState, Stacks, Stored, StoredObject,
+    NewChangeSet, NewImport, NewStack, Objects, Pushed, Services, StackEvent, StackResource, StackState, Stacks, Stored, StoredObject,
 };
 
 /// A connection takes this long at most; a laptop that lost its network is told so soon.
@@ -226,5 +227,9 @@ impl Services for Aws {
 
     async fn send_message(&self, url: &str, body: &str, group: Option<&str>, deduplication: Option<&str>) -> Result<String, CloudError> {
         self.message(url, body, group, deduplication).await
+    }
+
+    async fn push_image(&self, repository: &str, layout: &Path, digest: &str) -> Result<Pushed, CloudError> {
+        self.push(repository, layout, digest).await
     }
 }

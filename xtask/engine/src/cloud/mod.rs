@@ -5,6 +5,7 @@
 mod deeds;
 mod objects;
 mod reading;
+mod registry;
 mod service_id;
 mod services;
 mod stacks;
@@ -17,6 +18,7 @@ pub(crate) use deeds::{DYNAMODB, SQS, attribute};
 pub use deeds::{Deed, Order};
 pub use objects::{Condition, Listed, Listing, Objects, Stored, StoredObject};
 pub use reading::{Action, Ask, Home, Protocol, Service, only_reads};
+pub use registry::{Pushed, registry_login};
 pub use services::{LogLine, Services};
 pub use stacks::{
     ChangeSetId, ChangeSetState, DriftDetection, DriftedResource, Manner, NewChangeSet, NewImport, NewStack, RollbackAlarms, StackEvent,

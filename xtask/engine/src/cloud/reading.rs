@@ -90,7 +90,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// For [`Order`](super::Order) alone, which has its own list of what may be done.
+    /// For [`Order`](super::Order), which has its own list of what may be done, and for [`registry_login`](super::registry_login).
     pub(super) const fn unchecked(service: &'static Service, operation: &'static str) -> Self {
         Self { service, operation, path: "/", batch: None, pages: None }
     }

@@ -1,8 +1,10 @@
 //! What the engine asks of the services that a stack's resources belong to.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use super::{Ask, CloudError, Deed};
+use super::{Ask, CloudError, Deed, Pushed};
 
 /// One line of a log group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,4 +30,6 @@ pub trait Services {
     async fn act(&self, deed: &Deed) -> Result<Value, CloudError>;
     /// Put a message into a queue; its id.
     async fn send_message(&self, url: &str, body: &str, group: Option<&str>, deduplication: Option<&str>) -> Result<String, CloudError>;
+    /// Put an image into a repository: the image layout in a folder, the one with this digest. What is there is not sent again.
+    async fn push_image(&self, repository: &str, layout: &Path, digest: &str) -> Result<Pushed, CloudError>;
 }
