@@ -17,5 +17,5 @@ pub(crate) use cargo::{Built, Order, Profile, build, build_for};
 pub(crate) use elf::Machine;
 pub(crate) use error::Error;
 pub(crate) use image::{Image, image};
-pub(crate) use native::Native;
+pub(crate) use native::{C_PROCESSOR, Native};
 pub(crate) use pack::{BOOTSTRAP, Shipped, pack};

@@ -15,11 +15,12 @@ use serde::Deserialize;
 
 use super::Error;
 use super::cargo::cargo;
+use super::native::C_PROCESSOR;
 use crate::progress::Building;
 use crate::workspace::Workspace;
 
 /// Counts the changes of this file that change bytes, so that no build from before is taken for one of now.
-pub(super) const RULES: u32 = 1;
+pub(super) const RULES: u32 = 2;
 
 /// 1 January 1980, as everywhere in the zips: C's `__DATE__` and build scripts that write the time of a build go by it.
 const SOURCE_DATE_EPOCH: &str = "315532800";
@@ -136,6 +137,7 @@ impl Places {
             .env("CC_SHELL_ESCAPED_FLAGS", "1")
             .env("CFLAGS", self.cflags())
             .env("CXXFLAGS", self.cflags())
+            .env(C_PROCESSOR.0, C_PROCESSOR.1)
             .env("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH);
     }
 }

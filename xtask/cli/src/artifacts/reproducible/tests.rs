@@ -111,6 +111,22 @@ fn a_c_compiler_gets_a_folder_with_a_space_as_one_word() {
 }
 
 #[test]
+fn c_is_compiled_for_the_processors_that_aws_has_and_for_those_of_its_target_alone() {
+    let mut command = Command::new("cargo");
+
+    places(Vec::new()).settle(&mut command);
+
+    let set = |name: &str| command.get_envs().find(|(set, _)| *set == name).and_then(|(_, value)| value.map(OsStr::to_os_string));
+    assert_eq!(
+        set("CFLAGS_x86_64_unknown_linux_gnu").as_deref(),
+        Some(OsStr::new("-march=x86-64-v3")),
+        "a large JPEG takes a sixth longer"
+    );
+    let all = set("CFLAGS").unwrap();
+    assert!(!all.to_str().unwrap().contains("-march"), "C for Arm could not be compiled: {all:?}");
+}
+
+#[test]
 fn what_one_person_likes_is_not_shipped() {
     let personal = ["RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "CARGO_PROFILE_RELEASE_LTO"];
     let needed = ["CARGO_HOME", "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "CARGO_NET_OFFLINE", "CC", "PATH"];

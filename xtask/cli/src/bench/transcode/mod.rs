@@ -19,7 +19,7 @@ use self::figures::{Compared, Quality, Took};
 use super::child::{answer, cargo, shown};
 use super::metadata::in_root;
 use super::{Error, Figure, make_folder, write};
-use crate::artifacts::Native;
+use crate::artifacts::{C_PROCESSOR, Native};
 use crate::interrupts::Interrupts;
 use crate::python::{Lookup, Purpose, Venv};
 use crate::workspace::Workspace;
@@ -199,6 +199,7 @@ fn build(workspace: &Workspace, tell: &dyn Fn(&str)) -> Result<PathBuf, Error> {
     tell("building the pipeline as it is deployed");
     let mut cargo = cargo();
     in_root(&mut cargo, workspace).env("CARGO_TARGET_DIR", workspace.target()).envs(native.variables(workspace, tell)?);
+    cargo.env(C_PROCESSOR.0, C_PROCESSOR.1);
     shown(cargo.args(["build", "--quiet", "--profile", "lambda", "--package", "picture", "--example", "proxies"]))?;
     Ok(workspace.target().join("lambda/examples/proxies"))
 }
